@@ -1,0 +1,35 @@
+import { Context } from '@temporalio/activity';
+
+const BEAT_MS = 1_000;
+
+/**
+ * Runs work that may last, with a heartbeat a second: a lost worker is noticed within seconds, and a cancelled attempt
+ * stops before its successor acts.
+ *
+ * @param work is given the attempt's cancellation
+ */
+export async function beating<Output>(work: (signal: AbortSignal) => Promise<Output>): Promise<Output> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), BEAT_MS);
+  try {
+    return await work(context.cancellationSignal);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** As `beating`, and over after the step's own deadline: undefined then, so that Temporal never has to cut it. */
+export async function beatingUntil<Output>(
+  deadlineMs: number,
+  work: (signal: AbortSignal) => Promise<Output>,
+): Promise<Output | undefined> {
+  const deadline = AbortSignal.timeout(deadlineMs);
+  return beating(async (cancelled) => {
+    try {
+      return await work(AbortSignal.any([cancelled, deadline]));
+    } catch (error) {
+      if (deadline.aborted && !cancelled.aborted) return undefined;
+      throw error;
+    }
+  });
+}

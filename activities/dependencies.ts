@@ -1,0 +1,39 @@
+import type { EvidenceStore } from '../src/adapters/evidence/store.js';
+import type * as ballots from '../src/adapters/evidence/ballots.js';
+import type * as journal from '../src/adapters/evidence/journal.js';
+import type * as rounds from '../src/adapters/evidence/rounds.js';
+import type { RunEvidence } from '../src/adapters/evidence/run-evidence.js';
+import type * as seal from '../src/adapters/evidence/seal.js';
+import type * as ask from '../src/adapters/gates/ask.js';
+import type * as derive from '../src/adapters/gates/derive.js';
+import type { Admission, AdmissionRequest } from '../src/adapters/admission.js';
+import type * as samples from '../src/adapters/evidence/samples.js';
+import type * as commandSteps from '../src/adapters/steps/command-steps.js';
+import type * as gitSteps from '../src/adapters/steps/git-steps.js';
+import type * as requirements from '../src/adapters/steps/requirements.js';
+import type { Asking } from '../src/adapters/probe.js';
+import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
+
+/** The outside world as the activities see it; src/wiring.ts puts it together. */
+export interface Dependencies {
+  readonly deployment: string;
+  readonly store: EvidenceStore;
+  readonly evidence: RunEvidence;
+  /** The target's runbook as it stands on the worker now, resolved. */
+  readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
+  /** What a question of this runbook is asked with; secrets are opened here and nowhere earlier. */
+  readonly asking: (loaded: LoadedRunbook, signal: AbortSignal) => Asking;
+  readonly git: gitSteps.GitTools;
+  readonly admit: (request: AdmissionRequest, signal: AbortSignal) => Promise<Admission>;
+  readonly ballots: typeof ballots;
+  readonly journal: typeof journal;
+  readonly rounds: typeof rounds;
+  readonly samples: typeof samples;
+  readonly seal: typeof seal;
+  readonly gates: typeof ask & typeof derive;
+  readonly commands: typeof commandSteps;
+  readonly gitSteps: typeof gitSteps;
+  readonly requirements: typeof requirements;
+  /** Removes every secret that this worker knows from a text. */
+  readonly redact: (text: string) => string;
+}

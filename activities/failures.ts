@@ -1,0 +1,51 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+
+/** Errors of the adapters, by what they carry; their classes stay on the other side. */
+interface Coded extends Error {
+  readonly code: string;
+  readonly retryable?: boolean;
+}
+
+/** Codes that another attempt can mend: space is freed, the disk comes back, the remote answers again. */
+const RETRYABLE = new Set(['full', 'unavailable', 'remote_unreachable', 'git_timeout', 'cancelled']);
+
+/** Another history wrote this record already, after a workflow reset: nothing of this one may go on. */
+const RENAMED: Readonly<Record<string, string>> = { conflict: 'journal_fork', full: 'evidence_full', unavailable: 'evidence_unavailable' };
+
+/**
+ * The one border between our errors and Temporal's: a code becomes the failure's type, and its message is redacted. An
+ * error without a code is a bug of ours: it is not repeated, and its text stays on the worker.
+ */
+export function atBorder<Input, Output>(
+  redact: (text: string) => string,
+  activity: (input: Input) => Promise<Output>,
+): (input: Input) => Promise<Output> {
+  return async (input) => {
+    if (!Context.current().info.inWorkflow)
+      throw ApplicationFailure.nonRetryable('this runs within a workflow only', 'not_in_workflow');
+    try {
+      return await activity(input);
+    } catch (error) {
+      if (Context.current().cancellationSignal.aborted) throw error;
+      throw failureOf(error, redact);
+    }
+  };
+}
+
+export function failureOf(error: unknown, redact: (text: string) => string): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (!isCoded(error)) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    return ApplicationFailure.create({ message: redact(`internal error (${name}): ${String(error)}`), type: 'internal_error', nonRetryable: true });
+  }
+  const retryable = error.retryable ?? RETRYABLE.has(error.code);
+  return ApplicationFailure.create({
+    message: redact(error.message),
+    type: RENAMED[error.code] ?? error.code,
+    nonRetryable: !retryable,
+  });
+}
+
+function isCoded(error: unknown): error is Coded {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

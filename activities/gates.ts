@@ -1,0 +1,46 @@
+import { Context } from '@temporalio/activity';
+
+import { resultOf, type GateOutcome } from '../src/contracts/gate-outcome.js';
+import type { GateResult } from '../src/domain/verdict.js';
+import { beating } from './beating.js';
+import type { Dependencies } from './dependencies.js';
+
+export interface GateRequest {
+  readonly run: string;
+  readonly round: string;
+  readonly gate: string;
+}
+
+/** Asks one gate and keeps its answer before it returns. A gate that this round has an answer of is not asked again. */
+export function askGateWith({ evidence, rounds, gates, asking }: Dependencies) {
+  return ({ run, round, gate }: GateRequest): Promise<GateResult> =>
+    beating(async (signal) => {
+      const { folder, loaded } = await evidence.known(run);
+      const known = await rounds.readOutcome(evidence, folder, round, gate);
+      if (known !== undefined) return resultOf(known);
+      const asked = await gates.askGate(loaded, gate, asking(loaded, signal));
+      return resultOf(await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt));
+    });
+}
+
+/** Derives a gate from the stored answers of its round; asks nothing. */
+export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
+  return async ({ run, round, gate }: GateRequest): Promise<GateResult> => {
+    const { folder, loaded } = await evidence.known(run);
+    const known = await rounds.readOutcome(evidence, folder, round, gate);
+    if (known !== undefined) return resultOf(known);
+    const derived = await gates.deriveGate(loaded, gate, async (part) => {
+      const outcome = await rounds.readOutcome(evidence, folder, round, part);
+      return outcome === undefined ? undefined : { outcome, body: await rounds.readAnswer(evidence, folder, outcome) };
+    });
+    return resultOf(await rounds.recordGate(evidence, folder, round, derived, Context.current().info.attempt));
+  };
+}
+
+/** Whether every gate of the runbook passed in a stored round. */
+export async function roundPassed({ evidence, rounds }: Dependencies, run: string, round: string): Promise<boolean> {
+  const { folder, loaded } = await evidence.known(run);
+  const outcomes: (GateOutcome | undefined)[] = [];
+  for (const { id } of loaded.plan.gates) outcomes.push(await rounds.readOutcome(evidence, folder, round, id));
+  return outcomes.every((outcome) => outcome?.verdict === 'pass');
+}

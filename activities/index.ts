@@ -1,0 +1,49 @@
+import { admitWith } from './admit.js';
+import type { Dependencies } from './dependencies.js';
+import { openRunWith } from './evidence.js';
+import { atBorder } from './failures.js';
+import { askGateWith, deriveGateWith } from './gates.js';
+import { checkPrerequisitesWith } from './prerequisites.js';
+import { promoteStepWith } from './promote-step.js';
+import { repairWith } from './repair.js';
+import { checkRollbackWith, rollBackStepWith, verifyRollBackStepWith } from './rollback.js';
+import { watchSegmentWith } from './watch.js';
+
+export type { Dependencies } from './dependencies.js';
+
+/** Every activity, by the queue whose worker runs it. Thin: from the outside world to the rules and back. */
+export function createActivities(dependencies: Dependencies) {
+  const { evidence, ballots, journal, seal, loadRunbook, redact } = dependencies;
+  const main = {
+    admit: atBorder(redact, admitWith(dependencies)),
+    checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
+    askGate: atBorder(redact, askGateWith(dependencies)),
+    repair: atBorder(redact, repairWith(dependencies)),
+    checkRollback: atBorder(redact, checkRollbackWith(dependencies)),
+    promoteStep: atBorder(redact, promoteStepWith(dependencies)),
+  };
+  const evidenceQueue = {
+    openRun: atBorder(redact, openRunWith(dependencies)),
+    appendJournal: atBorder(redact, (entry: Parameters<typeof journal.appendEntry>[1]) => journal.appendEntry(evidence, entry)),
+    deriveGate: atBorder(redact, deriveGateWith(dependencies)),
+    requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
+      ballots.requestApproval(evidence, request),
+    ),
+    recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[2]) => {
+      const { record } = await evidence.known(decision.run);
+      const current = await loadRunbook(record.target);
+      return ballots.recordDecision(evidence, current.plan.approval, decision);
+    }),
+    sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) => seal.sealRun(evidence, request)),
+  };
+  const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies)) };
+  const rollback = {
+    rollBackStep: atBorder(redact, rollBackStepWith(dependencies)),
+    verifyRollBackStep: atBorder(redact, verifyRollBackStepWith(dependencies)),
+  };
+  return { main, evidence: evidenceQueue, watch, rollback };
+}
+
+type Queues = ReturnType<typeof createActivities>;
+/** All activities, as the workflow sees them. */
+export type Activities = Queues['main'] & Queues['evidence'] & Queues['watch'] & Queues['rollback'];

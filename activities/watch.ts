@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { AskedGate } from '../src/adapters/gates/ask.js';
+import { gradeSample, type Sample } from '../src/domain/watch.js';
+import type { GateResult } from '../src/domain/verdict.js';
+import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
+import { beating } from './beating.js';
+import type { Dependencies } from './dependencies.js';
+
+export interface WatchRequest {
+  readonly run: string;
+  /** Number of the first sample. */
+  readonly from: number;
+  readonly count: number;
+  /** When the first sample is due, and when the window ends; ms since the epoch. */
+  readonly nextAt: number;
+  readonly endsAt: number;
+}
+
+export interface WatchSegment {
+  readonly samples: readonly Sample[];
+  /** The last sample's gates. */
+  readonly results: readonly GateResult[];
+  /** Whether every sample stands in the evidence. */
+  readonly recorded: boolean;
+}
+
+/**
+ * Samples all gates until one sample does not pass, the window ends, or the count is reached. Samples that an attempt
+ * before this one has kept are taken from the evidence, so that nothing is asked twice as often.
+ */
+export function watchSegmentWith(dependencies: Dependencies) {
+  return ({ run, from, count, nextAt, endsAt }: WatchRequest): Promise<WatchSegment> =>
+    beating(async (signal) => {
+      const known = await dependencies.evidence.known(run);
+      const { intervalMs } = known.loaded.plan.watch;
+      const samples: Sample[] = [];
+      let results: readonly GateResult[] = [];
+      let recorded = true;
+      for (let n = from, due = nextAt; n < from + count; n += 1) {
+        const kept = await dependencies.samples.read(dependencies.evidence, known.folder, n);
+        const taken = kept ?? (await takeSample(dependencies, known, { n, due }, signal));
+        results = taken.results;
+        recorded &&= taken.recorded;
+        samples.push(taken.sample);
+        if (taken.sample.grade !== 'pass' || taken.sample.at >= endsAt) break;
+        due = Math.min(taken.sample.at + intervalMs, endsAt);
+      }
+      return { samples, results, recorded };
+    });
+}
+
+async function takeSample(
+  { gates, asking, samples, evidence }: Dependencies,
+  { loaded, folder }: KnownRun,
+  { n, due }: { readonly n: number; readonly due: number },
+  signal: AbortSignal,
+): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
+  await sleep(Math.max(0, due - Date.now()), undefined, { signal });
+  const at = Date.now();
+  const asked = await Promise.all(
+    loaded.plan.gates
+      .filter(({ derivedFrom }) => derivedFrom.length === 0)
+      .map(({ id }) => gates.askGate(loaded, id, asking(loaded, signal))),
+  );
+  const answerOf = async (id: string) => asked.find(({ result }) => result.gate === id);
+  const derived: AskedGate[] = [];
+  for (const { id, derivedFrom } of loaded.plan.gates)
+    if (derivedFrom.length > 0)
+      derived.push(
+        await gates.deriveGate(loaded, id, async (part) => {
+          const answer = await answerOf(part);
+          return answer === undefined ? undefined : { outcome: { ...answer.result, reasonCodes: [...answer.result.reasonCodes] }, body: answer.files[0]?.bytes };
+        }),
+      );
+  const all = [...asked, ...derived];
+  const results = loaded.plan.gates.flatMap(({ id }) => all.filter(({ result }) => result.gate === id)).map(({ result }) => result);
+  const sample: Sample = { n, at, grade: gradeSample(results) };
+  const recorded = await samples.keep(evidence, folder, sample, all);
+  return { sample, results, recorded };
+}

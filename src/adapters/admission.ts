@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+
+import { InputError } from '../contracts/input-error.js';
+import { commitHash, identity, targetName } from '../contracts/names.js';
+import type { RunRecord } from '../contracts/run-record.js';
+import type { Command } from '../contracts/runbook.js';
+import type { Plan } from '../domain/plan.js';
+import { folderName } from './evidence/run-evidence.js';
+import { GitError } from './git/error.js';
+import { createRedactor, RedactionError } from './redaction.js';
+import type { LoadedRunbook } from './runbook/load.js';
+import { remoteOf, type GitTools } from './steps/git-steps.js';
+import { ownCommits } from './steps/own-commits.js';
+import { commandProblem } from './steps/requirements.js';
+
+export interface AdmissionRequest {
+  readonly target: string;
+  readonly commit: string;
+  readonly requester: string;
+}
+
+/** A promotion that may start: its name, its plan, and what it is bound to. Goes into Temporal's history. */
+export interface Admitted {
+  readonly admitted: true;
+  readonly run: string;
+  readonly folder: string;
+  readonly openedAt: string;
+  readonly deployment: string;
+  readonly plan: Plan;
+  readonly runbook: string;
+  readonly policy: string;
+  readonly subjectLine: string;
+  readonly previous: RunRecord['previous'];
+  readonly prerequisitesDeadlineMs: number;
+}
+
+export type Admission = Admitted | { readonly admitted: false; readonly problems: readonly string[] };
+
+export interface AdmissionTools extends GitTools {
+  readonly deployment: string;
+  readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly secretsOf: (loaded: LoadedRunbook) => Readonly<Record<string, string>>;
+}
+
+/**
+ * The runbook's prerequisites as far as they can be read: runbook and variables, secrets, commands, commit and branch, and
+ * whether anybody could approve. Writes nothing; draws the run's random name. Every problem is one line.
+ */
+export async function admit(tools: AdmissionTools, request: AdmissionRequest, signal: AbortSignal): Promise<Admission> {
+  const malformed = [
+    ...problemOf('target', targetName.safeParse(request.target)),
+    ...problemOf('commit', commitHash.safeParse(request.commit)),
+    ...problemOf('requester', identity.safeParse(request.requester)),
+  ];
+  if (malformed.length > 0) return { admitted: false, problems: malformed };
+  try {
+    const loaded = await tools.loadRunbook(request.target);
+    const { subjectLine, problems } = await inspect(tools, loaded, request, signal);
+    if (problems.length > 0) return { admitted: false, problems };
+    return await named(tools, loaded, request, subjectLine);
+  } catch (error) {
+    if (error instanceof InputError) return { admitted: false, problems: error.problems };
+    throw error;
+  }
+}
+
+async function inspect(
+  tools: AdmissionTools,
+  loaded: LoadedRunbook,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<{ subjectLine: string; problems: readonly string[] }> {
+  const problems = [...approvalProblems(loaded, request.requester), ...secretProblems(tools, loaded)];
+  for (const command of commandsOf(loaded)) {
+    const problem = await commandProblem(command, tools.environment);
+    if (problem !== undefined && !problems.includes(problem)) problems.push(problem);
+  }
+  let subjectLine = '';
+  for (const step of loaded.runbook.promotion.steps) {
+    if (step.git === undefined) continue;
+    const remote = remoteOf(step);
+    try {
+      const { subject } = await tools.git.resolveCommit(remote, request.commit, signal);
+      subjectLine ||= subject;
+      await tools.git.planPromotion(remote, request.commit, await ownCommits(tools.evidence, request.target, remote), signal);
+    } catch (error) {
+      if (!(error instanceof GitError) || error.code === 'cancelled') throw error;
+      problems.push(`${error.code}: ${error.message}`);
+    }
+  }
+  return { subjectLine, problems };
+}
+
+async function named(
+  { deployment, evidence }: AdmissionTools,
+  loaded: LoadedRunbook,
+  { target }: AdmissionRequest,
+  subjectLine: string,
+): Promise<Admitted> {
+  const openedAt = new Date().toISOString();
+  const run = `${openedAt.replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
+  const previous = await evidence.latestSealed(target);
+  return {
+    admitted: true,
+    run,
+    folder: folderName(openedAt, target, run),
+    openedAt,
+    deployment,
+    plan: loaded.plan,
+    runbook: loaded.digest,
+    policy: loaded.policy,
+    subjectLine,
+    previous: previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
+    prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce((sum, { deadline }) => sum + deadline, 1_000),
+  };
+}
+
+function problemOf(what: string, parsed: { success: boolean; error?: { issues: readonly { message: string }[] } | undefined }): string[] {
+  return parsed.success ? [] : [`${what}: ${parsed.error?.issues[0]?.message ?? 'malformed'}`];
+}
+
+function approvalProblems({ plan }: LoadedRunbook, requester: string): string[] {
+  const { required, approvers, selfApproval } = plan.approval;
+  const eligible = approvers.filter((name) => selfApproval || name !== requester);
+  return eligible.length >= required
+    ? []
+    : [`approval: ${required} needed, but without the requester ${requester} only ${eligible.length} may approve: list more approvers`];
+}
+
+/** A secret that is missing was refused by loading; one that can't be kept out of texts is refused here. */
+function secretProblems(tools: AdmissionTools, loaded: LoadedRunbook): string[] {
+  try {
+    createRedactor(tools.secretsOf(loaded));
+    return [];
+  } catch (error) {
+    if (error instanceof RedactionError) return [`secret ${error.message}`];
+    throw error;
+  }
+}
+
+/** Every command of the runbook, gates and steps alike. */
+export function commandsOf({ runbook }: LoadedRunbook): readonly Command[] {
+  const askers = [
+    ...runbook.prerequisites,
+    ...runbook.gates,
+    ...runbook.remediation.repairs,
+    ...runbook.promotion.steps,
+    ...runbook.rollback.steps,
+  ];
+  return askers.flatMap(({ command }) => (command === undefined ? [] : [command]));
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EvidenceError } from './evidence-error.js';
+
+export const UNFINISHED_PREFIX = '.tmp-';
+
+/** Makes what was linked or created in the folder survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Creates one folder, 0700; one that is there already is success, also when another process was quicker. Durable once
+ * the folder above is synced. Throws EvidenceError `not_regular` where something else, a link too, stands in its place.
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    if (!(await lstat(directory)).isDirectory()) {
+      throw new EvidenceError('not_regular', `${directory} is no folder`, { cause: error });
+    }
+  }
+}
+
+/**
+ * All or nothing under a name that must be free: temp file in the same folder, write, fsync, link(), fsync of the folder. link()
+ * never replaces, which rename() does in silence. 'taken' if the name is not free; nothing is left behind.
+ */
+export async function createFile(directory: string, name: string, bytes: Uint8Array): Promise<'created' | 'taken'> {
+  const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const handle = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  let outcome: 'created' | 'taken' = 'created';
+  try {
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    try {
+      await link(unfinished, join(directory, name));
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      outcome = 'taken';
+    }
+  } finally {
+    await unlink(unfinished);
+  }
+  await syncDirectory(directory);
+  return outcome;
+}
+
+/**
+ * The bytes of a regular file, or undefined if there is none. Links are not followed and a pipe is not waited for.
+ * `durable`: its content is on the disk when this returns, even if another process wrote it and died.
+ * Throws EvidenceError `not_regular`.
+ */
+export async function readRegularFile(
+  file: string,
+  options: { readonly durable: boolean },
+): Promise<Uint8Array | undefined> {
+  let handle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    if (!(await handle.stat()).isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
+    if (options.durable) await handle.sync();
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,46 @@
+import type { Json } from '../../domain/canonical-json.js';
+import { canonicalBytes, digest, type Digest } from '../canonical.js';
+import type { RunEvidence } from './run-evidence.js';
+
+/** The journal's newest entry: its number, and the digest that the next one chains to. */
+export interface JournalHead {
+  readonly seq: number;
+  readonly digest: string;
+}
+
+export interface JournalAppend {
+  readonly run: string;
+  /** The head that it is appended to; seq 0 before the first. */
+  readonly head: JournalHead;
+  /** ms since the epoch, from the workflow: a repeated write has the same bytes. */
+  readonly at: number;
+  readonly kind: string;
+  readonly body: Json;
+}
+
+/**
+ * Writes `journal/<seq>.json` once, durably. The same entry again is success.
+ *
+ * @throws EvidenceError `conflict` where another history of the run wrote that number (a workflow reset): a fork
+ */
+export async function appendEntry(evidence: RunEvidence, { run, head, at, kind, body }: JournalAppend): Promise<JournalHead> {
+  const folder = await evidence.folderOf(run);
+  const seq = head.seq + 1;
+  const prev = head.seq === 0 ? genesis(run) : head.digest;
+  const bytes = canonicalBytes({ v: 1, run, seq, prev, at: new Date(at).toISOString(), kind, body });
+  await evidence.store.put(folder, entryPath(seq), bytes);
+  return { seq, digest: entryDigest(bytes) };
+}
+
+export function entryPath(seq: number): string {
+  return `journal/${String(seq).padStart(8, '0')}.json`;
+}
+
+export function entryDigest(bytes: Uint8Array): Digest {
+  return digest('promotion-journal-entry/v1', bytes);
+}
+
+/** What the first entry chains to. */
+export function genesis(run: string): Digest {
+  return digest('promotion-journal-genesis/v1', canonicalBytes({ run }));
+}

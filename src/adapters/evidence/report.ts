@@ -1,0 +1,45 @@
+import type { RunRecord } from '../../contracts/run-record.js';
+
+export interface JournalEntry {
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What happened, for a person, from the journal alone. Text that came from outside stays text. */
+export function renderReport(
+  record: RunRecord,
+  { end, reason }: { readonly end: string; readonly reason: string },
+  entries: readonly JournalEntry[],
+): string {
+  const facts = [
+    `- Target: ${plain(record.target)}`,
+    `- Commit: ${plain(record.commit)} ${plain(record.subjectLine)}`,
+    `- Asked by: ${plain(record.requester)} (asserted): ${plain(record.reason)}`,
+    `- Opened: ${record.openedAt}`,
+    `- Runbook: ${record.runbook}`,
+    ...(record.previous === null ? [] : [`- Previous run: ${record.previous.run} (${plain(record.previous.end)})`]),
+    `- End: **${plain(end)}** (${plain(reason)})`,
+    ...(end.startsWith('roll') ? ['', BACK_TO_SERVICE] : []),
+  ];
+  const timeline = entries.map(({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`);
+  const table = ['| when | what | details |', '|---|---|---|', ...timeline];
+  return [`# Promotion ${record.run}`, '', ...facts, '', '## What happened', '', ...table, ''].join('\n');
+}
+
+const BACK_TO_SERVICE =
+  'The target was rolled back. To bring service back, repair what failed, start what the rollback stopped, and run the ' +
+  'whole runbook again: no approval of this run can be used.';
+
+function summary(body: Readonly<Record<string, unknown>>): string {
+  return Object.entries(body)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('; ');
+}
+
+const MARKUP = /[\\`*_{}[\]<>#|!&]/g;
+
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 2_000).replaceAll(MARKUP, String.raw`\$&`);
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+import { RUN_PATTERN } from '../../contracts/names.js';
+import type { Runbook } from '../../contracts/runbook.js';
+import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
+import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
+import { resolvedRunbook, type LoadedRunbook } from '../runbook/load.js';
+import { EvidenceError } from './evidence-error.js';
+import type { EvidenceStore, PutResult } from './store.js';
+
+/** `20260102T030405Z-tau-production-20260102T030405678Z-5f0c2a9e`: timestamps of a second collide, runs do not. */
+export function folderName(openedAt: string, target: string, run: string): string {
+  const stamp = `${openedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  return `${stamp}-${target}-${run}`;
+}
+
+/** What is known of a run, read back from its evidence and checked against its digest. */
+export interface KnownRun {
+  readonly folder: string;
+  readonly record: RunRecord;
+  readonly loaded: LoadedRunbook;
+}
+
+/** The evidence of runs, by run: the only thing that an activity which changes the world is told. */
+export class RunEvidence {
+  readonly store: EvidenceStore;
+  readonly #known = new Map<string, KnownRun>();
+
+  constructor(store: EvidenceStore) {
+    this.store = store;
+  }
+
+  /** @throws EvidenceError `unavailable` where there is no such run, `conflict` where its runbook is another one */
+  async known(run: string): Promise<KnownRun> {
+    const cached = this.#known.get(run);
+    if (cached !== undefined) return cached;
+    const folder = await this.folderOf(run);
+    const record = await this.readJson(folder, 'run.json', runRecordSchema);
+    const bytes = await this.store.get(folder, 'runbook.json');
+    if (record?.run !== run || bytes === undefined)
+      throw new EvidenceError('unavailable', `${this.store.locate(folder)}: run.json or runbook.json is missing`);
+    if (digest('promotion-runbook/v1', bytes) !== record.runbook)
+      throw new EvidenceError('conflict', `${this.store.locate(folder)}: runbook.json is not the run's runbook`);
+    // Our own bytes, just checked by digest: what the schema parsed when the run was opened.
+    const runbook = JSON.parse(Buffer.from(bytes).toString('utf8')) as Runbook;
+    const found = { folder, record, loaded: resolvedRunbook(runbook) };
+    this.#remember(run, found);
+    return found;
+  }
+
+  /** The run's folder; several of one name can't be. */
+  async folderOf(run: string): Promise<string> {
+    if (!RUN_PATTERN.test(run)) throw new EvidenceError('bad_name', `${run.slice(0, 64)} is no run`);
+    const folder = (await this.store.runs()).find((name) => name.endsWith(`-${run}`));
+    if (folder === undefined) throw new EvidenceError('unavailable', `there is no evidence of the run ${run}`);
+    return folder;
+  }
+
+  async putJson(folder: string, path: string, value: unknown): Promise<PutResult> {
+    return this.store.put(folder, path, canonicalBytes(JSON.parse(JSON.stringify(value))));
+  }
+
+  /** @throws EvidenceError `conflict` where the stored bytes are not of the schema */
+  async readJson<Schema extends z.ZodType>(folder: string, path: string, schema: Schema): Promise<z.infer<Schema> | undefined> {
+    const bytes = await this.store.get(folder, path);
+    if (bytes === undefined) return undefined;
+    try {
+      return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    } catch (cause) {
+      throw new EvidenceError('conflict', `${this.store.locate(folder)}/${path} is not of its form`, { cause });
+    }
+  }
+
+  /** The latest sealed run of a target, for the next one to name. Folder names sort by time. */
+  async latestSealed(target: string): Promise<{ run: string; manifest: Digest; end: string } | undefined> {
+    const folders = (await this.foldersOf(target)).toReversed();
+    for (const folder of folders) {
+      const bytes = await this.store.get(folder, 'manifest.json');
+      if (bytes === undefined) continue;
+      const { end } = sealedEnd.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      return { run: folder.slice(-RUN_LENGTH), manifest: sha256(bytes), end };
+    }
+    return undefined;
+  }
+
+  async foldersOf(target: string): Promise<readonly string[]> {
+    const folders = await this.store.runs();
+    return folders.filter((name) => name.slice('20260102T030405Z-'.length, -RUN_LENGTH - 1) === target);
+  }
+
+  #remember(run: string, found: KnownRun): void {
+    const KEPT = 256;
+    const oldest = this.#known.keys().next().value;
+    if (this.#known.size >= KEPT && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(run, found);
+  }
+}
+
+const sealedEnd = z.object({ end: z.string().max(64) });
+
+const RUN_LENGTH = '20260102T030405678Z-5f0c2a9e'.length;

@@ -1,0 +1,69 @@
+import { canonicalBytes, sha256, type Digest } from '../canonical.js';
+import { EvidenceError } from './evidence-error.js';
+import { entryDigest, entryPath, genesis, type JournalHead } from './journal.js';
+import { renderReport, type JournalEntry } from './report.js';
+import type { RunEvidence } from './run-evidence.js';
+
+export interface SealRequest {
+  readonly run: string;
+  readonly end: string;
+  readonly reason: string;
+  /** The journal's newest entry, as the workflow knows it. */
+  readonly head: JournalHead;
+}
+
+/**
+ * Closes a run's evidence: the journal assembled and its chain checked, a report for people, and a manifest with the
+ * digest and size of every file. Repeated, it writes the same bytes. Content comes from the store, never from a caller.
+ *
+ * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says
+ */
+export async function sealRun(evidence: RunEvidence, request: SealRequest): Promise<{ readonly manifest: Digest }> {
+  const { folder, record } = await evidence.known(request.run);
+  const sealed = await evidence.store.get(folder, 'manifest.json');
+  if (sealed !== undefined) return { manifest: sha256(sealed) };
+  const { lines, entries } = await readJournal(evidence, folder, request);
+  await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
+  await evidence.store.put(folder, 'report.md', Buffer.from(renderReport(record, request, entries)));
+  const files = [];
+  for (const path of await evidence.store.list(folder)) {
+    const bytes = (await evidence.store.get(folder, path)) ?? new Uint8Array();
+    files.push({ path, size: bytes.byteLength, sha256: sha256(bytes) });
+  }
+  const { previous } = record;
+  const manifest = canonicalBytes({
+    v: 1,
+    deployment: record.deployment,
+    run: record.run,
+    target: record.target,
+    end: request.end,
+    previous: previous === null ? null : { run: previous.run, manifest: previous.manifest },
+    journal: { seq: request.head.seq, head: request.head.digest },
+    files,
+  });
+  const { sha256: digest } = await evidence.store.put(folder, 'manifest.json', manifest);
+  return { manifest: digest };
+}
+
+async function readJournal(
+  evidence: RunEvidence,
+  folder: string,
+  { run, head }: SealRequest,
+): Promise<{ lines: readonly string[]; entries: readonly JournalEntry[] }> {
+  const lines: string[] = [];
+  const entries: JournalEntry[] = [];
+  let prev: string = genesis(run);
+  for (let seq = 1; seq <= head.seq; seq += 1) {
+    const bytes = await evidence.store.get(folder, entryPath(seq));
+    const line = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+    const entry = line === undefined ? undefined : (JSON.parse(line) as JournalEntry & { readonly prev: string });
+    if (bytes === undefined || line === undefined || entry?.prev !== prev)
+      throw new EvidenceError('conflict', `${folder}: the journal's chain breaks at entry ${seq}`);
+    prev = entryDigest(bytes);
+    lines.push(line);
+    entries.push(entry);
+  }
+  if (prev !== head.digest || (await evidence.store.get(folder, entryPath(head.seq + 1))) !== undefined)
+    throw new EvidenceError('conflict', `${folder}: the journal does not end where the workflow says`);
+  return { lines, entries };
+}

@@ -1,0 +1,64 @@
+import type { RunbookGate } from '../../contracts/runbook.js';
+import type { Observation } from '../../domain/observation.js';
+import { judge, type GateResult } from '../../domain/verdict.js';
+import { readers } from '../../tau/readers.js';
+import { parseJsonBody } from '../json-body.js';
+import { probe, type Asking, type Probed } from '../probe.js';
+import type { LoadedRunbook } from '../runbook/load.js';
+
+/** One gate's answer before it is stored: what the rules make of it, how it was asked, and the bytes that came. */
+export interface AskedGate {
+  readonly result: GateResult;
+  /** ISO 8601 UTC */
+  readonly askedAt: string;
+  readonly durationMs: number;
+  readonly tries: readonly { readonly startedAt: string; readonly durationMs: number; readonly outcome: string }[];
+  readonly redactions: Readonly<Record<string, number>>;
+  /** The answer first; redacted. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Asks one gate that asks the system: bounded in time and bytes, transient faults retried inside its deadline, the
+ * verdict taken from the redacted bytes, so that whoever holds the evidence comes to the same one.
+ *
+ * @throws the reason of `asking.signal`, and nothing else for what the system answers
+ */
+export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking): Promise<AskedGate> {
+  const gate = gateOf(loaded, id);
+  const began = Date.now();
+  const question = { http: gate.http, command: gate.command, deadlineMs: gate.deadline, maxBytes: MAX_ANSWER_BYTES };
+  const probed = await probe(question, asking);
+  return {
+    result: judge(id, observe(gate, probed), gate.expect),
+    askedAt: new Date(began).toISOString(),
+    durationMs: Date.now() - began,
+    tries: probed.tries,
+    redactions: probed.redactions,
+    files: filesOf(id, probed),
+  };
+}
+
+/** The observation that an answer is: decoded, read by the gate's reader. */
+export function observe(gate: RunbookGate, probed: Probed): Observation {
+  if (probed.kind !== 'answered') return { kind: probed.kind, code: probed.code, detail: probed.detail };
+  const json = parseJsonBody(probed.body);
+  if (json.kind === 'malformed') return { kind: 'malformed', code: json.code, detail: json.detail };
+  if (gate.reader === undefined) return { kind: 'misconfigured', code: 'no_reader', detail: `the gate ${gate.id} has no reader` };
+  return readers[gate.reader](json.value);
+}
+
+export function gateOf({ runbook }: LoadedRunbook, id: string): RunbookGate {
+  const gate = runbook.gates.find((candidate) => candidate.id === id);
+  if (gate === undefined) throw new Error(`the runbook ${runbook.name} has no gate ${id}`);
+  return gate;
+}
+
+function filesOf(id: string, { body, stderr, tries }: Probed): AskedGate['files'] {
+  const asJson = parseJsonBody(body).kind === 'json';
+  const answer = { name: `${id}.${asJson ? 'json' : 'txt'}`, bytes: body };
+  const said = stderr.byteLength === 0 ? [] : [{ name: `${id}.stderr.txt`, bytes: stderr }];
+  return tries.length === 0 ? [] : [answer, ...said];
+}

@@ -1,0 +1,70 @@
+import { judge } from '../../domain/verdict.js';
+import {
+  checkReadiness,
+  readinessObservation,
+  type ReadinessAnswers,
+  type ReadinessSurface,
+  type SurfaceAnswer,
+} from '../../tau/readiness.js';
+import { readinessReport } from '../../tau/readiness-report.js';
+import type { GateOutcome } from '../../contracts/gate-outcome.js';
+import { parseJsonBody } from '../json-body.js';
+import type { LoadedRunbook } from '../runbook/load.js';
+import { gateOf, type AskedGate } from './ask.js';
+
+/** What a gate of the same round answered: its outcome, and the body where it answered. */
+export interface RoundAnswer {
+  readonly outcome: Pick<GateOutcome, 'kind' | 'reasonCodes' | 'detail'>;
+  readonly body: Uint8Array | undefined;
+}
+
+/**
+ * The readiness gate, from the same round's answers by the rules of Tau's validator. It asks nothing again; its evidence
+ * is what the validator would print.
+ *
+ * @param answerOf the round's answer of a gate; undefined where there is none, which holds
+ */
+export async function deriveGate(
+  loaded: LoadedRunbook,
+  id: string,
+  answerOf: (gate: string) => Promise<RoundAnswer | undefined>,
+): Promise<AskedGate> {
+  const gate = gateOf(loaded, id);
+  const { readiness } = gate;
+  if (readiness === undefined) throw new Error(`the gate ${id} is not derived`);
+  const began = Date.now();
+  const surface = async (part: ReadinessSurface): Promise<SurfaceAnswer> => surfaceOf(await answerOf(readiness[part]));
+  const answers: ReadinessAnswers = {
+    gateway: await surface('gateway'),
+    cortex: await surface('cortex'),
+    operator: await surface('operator'),
+  };
+  const expectations = {
+    gateway: gateOf(loaded, readiness.gateway).expect,
+    cortex: gateOf(loaded, readiness.cortex).expect,
+    operator: gateOf(loaded, readiness.operator).expect,
+  };
+  const http = gateOf(loaded, readiness.gateway).http;
+  const checked = checkReadiness(answers, expectations, {
+    baseUrl: http === undefined || !URL.canParse(http.url) ? '' : new URL(http.url).origin,
+    authMode: http?.bearer === undefined ? 'none' : 'token',
+  });
+  return {
+    result: judge(id, readinessObservation(checked, expectations), gate.expect),
+    askedAt: new Date(began).toISOString(),
+    durationMs: Date.now() - began,
+    tries: [],
+    redactions: {},
+    files: [{ name: `${id}.txt`, bytes: Buffer.from(readinessReport(checked)) }],
+  };
+}
+
+function surfaceOf(answer: RoundAnswer | undefined): SurfaceAnswer {
+  if (answer === undefined) return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'no answer is recorded' };
+  const { kind, reasonCodes, detail } = answer.outcome;
+  const parsed = answer.body === undefined ? undefined : parseJsonBody(answer.body);
+  // The validator's rules read the body themselves: an answer that the gate's own reader calls malformed still counts.
+  if ((kind === 'answered' || kind === 'malformed') && parsed?.kind === 'json') return { answered: true, body: parsed.value };
+  if (kind === 'answered') return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'the answer is not recorded' };
+  return { answered: false, kind, code: reasonCodes[0] ?? 'no_answer', detail };
+}

@@ -1,0 +1,129 @@
+import path from 'node:path';
+import { createGitCommand, type GitSettings } from './command.js';
+import { bringCommitAnew, subjectOf } from './history.js';
+import { askTip, bringTip, openMirror, type Mirror } from './mirror.js';
+import {
+  planFrom,
+  promoteWith,
+  type Promoted,
+  type PromotionIntent,
+  type PromotionPlan,
+  type PromotionRequest,
+} from './promotion.js';
+import { rehearseRevert, type PromotionMeans, type RollbackCheck } from './rehearsal.js';
+import { checkCommit, checkRemote, type GitRemote } from './remote.js';
+import { proveReverted, revertWith, type Reverted, type RevertProof, type RevertRequest } from './revert.js';
+
+/**
+ * A remote's branch, moved forward only. Every method asks the remote anew, ends by its deadlines, may be called again
+ * after any failure, and may run at the same time as others on the same mirror, in this process or another. Commits are
+ * full hashes. All throw GitError: besides what they name, bad_remote, bad_branch, bad_commit, remote_unreachable,
+ * git_timeout, git_failed, git_missing and cancelled; all but `resolveCommit` also branch_missing.
+ */
+export interface GitRepository {
+  /** Does the remote have this commit? `subject` is its first line, 200 characters at most. Throws commit_unknown. */
+  readonly resolveCommit: (
+    remote: GitRemote,
+    commit: string,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly commit: string; readonly subject: string }>;
+
+  /** The commit that the branch is at. */
+  readonly tip: (remote: GitRemote, signal?: AbortSignal) => Promise<string>;
+
+  /** Read-only: what promoting would do now. Throws commit_unknown, commit_already_contained, branch_moved_on. */
+  readonly planPromotion: (
+    remote: GitRemote,
+    commit: string,
+    ownCommits: readonly string[],
+    signal?: AbortSignal,
+  ) => Promise<PromotionPlan>;
+
+  /**
+   * Moves the branch to the commit: a fast-forward, or a merge with exactly the commit's tree where the only commits outside
+   * its history are `ownCommits`. Never forced. `recordIntent` has ended before anything is pushed; if it throws, nothing is.
+   * Called again with the recorded intent and the same request it finishes that promotion or says branch_moved_on, also if the
+   * branch has our revert of it. Throws also commit_unknown, commit_already_contained (without an intent), push_rejected,
+   * push_not_permitted. An error's `effect` tells whether the branch may have moved; after `unknown` a push may land late.
+   */
+  readonly promote: (
+    remote: GitRemote,
+    request: PromotionRequest,
+    intent: PromotionIntent | undefined,
+    recordIntent: (intent: PromotionIntent) => Promise<void>,
+    signal?: AbortSignal,
+  ) => Promise<Promoted>;
+
+  /**
+   * Gives the branch back the tree of the former tip, by a revert on top of what the branch is now; changes made by others
+   * since stay. `knownReverts` are the reverts recorded for this promotion before. `recordIntent` has ended before each push,
+   * and may be called again with another hash where the branch moved meanwhile. Throws also revert_conflict (branch
+   * untouched), push_rejected, push_not_permitted, branch_moved_on (retryable: others kept pushing).
+   */
+  readonly revert: (
+    remote: GitRemote,
+    request: RevertRequest,
+    knownReverts: readonly string[],
+    recordIntent: (revertCommit: string) => Promise<void>,
+    signal?: AbortSignal,
+  ) => Promise<Reverted>;
+
+  /** Asks the remote: is one of the recorded reverts in the branch, or was the promoted commit never on it? */
+  readonly verifyReverted: (
+    remote: GitRemote,
+    claim: { readonly promotedTip: string; readonly reverts: readonly string[] },
+    signal?: AbortSignal,
+  ) => Promise<RevertProof>;
+
+  /**
+   * Read-only, before promoting: the commit exists, its revert applies, and the remote takes a push from us (`push --dry-run`;
+   * the remote's hooks are not asked by it). Retryable failures are thrown, all others are the answer.
+   */
+  readonly checkRevert: (
+    remote: GitRemote,
+    commit: string,
+    ownCommits: readonly string[],
+    means: PromotionMeans,
+    signal?: AbortSignal,
+  ) => Promise<RollbackCheck>;
+}
+
+/** `mirrorsDir` is made on first use. Nothing is read from the process's own environment. */
+export function createGit(given: GitSettings): GitRepository {
+  const settings = { ...given, mirrorsDir: path.resolve(given.mirrorsDir) };
+  const git = createGitCommand(settings);
+  const open = (remote: GitRemote, hash: string, signal: AbortSignal | undefined): Promise<Mirror> =>
+    openMirror(git, settings, checkRemote(remote), hash, signal);
+  return {
+    resolveCommit: async (remote, commit, signal) => {
+      const mirror = await open(remote, checkCommit(commit), signal);
+      await bringCommitAnew(mirror, commit);
+      return { commit, subject: await subjectOf(mirror, commit) };
+    },
+    tip: async (remote, signal) => askTip(await open(remote, '', signal)),
+    planPromotion: async (remote, commit, ownCommits, signal) => {
+      const mirror = await open(remote, checkCommit(commit), signal);
+      return planFrom(mirror, await bringTip(mirror), commit, ownCommits.map(checkCommit));
+    },
+    promote: async (remote, request, intent, recordIntent, signal) => {
+      [...request.ownCommits, ...(intent === undefined ? [] : [intent.formerTip, intent.newTip])].forEach(
+        checkCommit,
+      );
+      const mirror = await open(remote, checkCommit(request.commit), signal);
+      return promoteWith(mirror, request, intent, recordIntent);
+    },
+    revert: async (remote, request, knownReverts, recordIntent, signal) => {
+      [...knownReverts, ...(request.formerTip === undefined ? [] : [request.formerTip])].forEach(checkCommit);
+      const mirror = await open(remote, checkCommit(request.promotedTip), signal);
+      return revertWith(mirror, request, knownReverts, recordIntent);
+    },
+    verifyReverted: async (remote, { promotedTip, reverts }, signal) => {
+      const mirror = await open(remote, checkCommit(promotedTip), signal);
+      return proveReverted(mirror, promotedTip, reverts.map(checkCommit));
+    },
+    checkRevert: async (remote, commit, ownCommits, means, signal) => {
+      const mirror = await open(remote, checkCommit(commit), signal);
+      return rehearseRevert(mirror, commit, ownCommits.map(checkCommit), means);
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Command, HttpRequest } from '../contracts/runbook.js';
+import { commandEnvironment } from './command-environment.js';
+import { runCommand } from './command-probe.js';
+import { probeHttp } from './http-probe.js';
+import { createRedactor } from './redaction.js';
+import { openText } from './runbook/substitute.js';
+
+/** With what a question is asked: secrets and environment stay here, on the worker. */
+export interface Asking {
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The worker's own environment; a command gets PATH, HOME and what its runbook names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+export interface Question {
+  readonly http: HttpRequest | undefined;
+  readonly command: Command | undefined;
+  readonly deadlineMs: number;
+  readonly maxBytes: number;
+  /** For a command whose answer is what it does: its output may be empty. */
+  readonly outputOptional?: boolean;
+}
+
+/** What came of a question, redacted. */
+export type Probed = {
+  readonly body: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** Empty where nothing was asked at all. */
+  readonly tries: readonly { readonly startedAt: string; readonly durationMs: number; readonly outcome: string }[];
+  readonly redactions: Readonly<Record<string, number>>;
+} & (
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'unreachable' | 'malformed' | 'misconfigured'; readonly code: string; readonly detail: string }
+);
+
+const NOTHING = new Uint8Array();
+
+/** Asks by HTTP or by command, as the runbook says. Never follows, never guesses; every answer is bounded. */
+export async function probe(question: Question, asking: Asking): Promise<Probed> {
+  const redact = createRedactor(asking.secrets);
+  if (question.http !== undefined) {
+    const answer = await probeHttp(httpQuestion(question, question.http, asking), { redact });
+    const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({ startedAt, durationMs, outcome }));
+    const came = { body: answer.body, stderr: NOTHING, tries, redactions: answer.redactions };
+    return answer.kind === 'answered'
+      ? { ...came, kind: 'answered' }
+      : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
+  }
+  if (question.command === undefined)
+    return { kind: 'misconfigured', code: 'no_question', detail: 'nothing is asked', body: NOTHING, stderr: NOTHING, tries: [], redactions: {} };
+  return runBounded(question, question.command, asking);
+}
+
+function httpQuestion(question: Question, http: HttpRequest, { secrets, signal }: Asking): Parameters<typeof probeHttp>[0] {
+  const headers = Object.entries(http.headers).map(([name, value]) => [name, openText(value, secrets)]);
+  const json = http.json === undefined ? undefined : openText(JSON.stringify(http.json), secrets);
+  return {
+    url: http.url,
+    method: http.method,
+    headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(headers) },
+    body: json,
+    bearer: http.bearer === undefined ? undefined : openText(http.bearer, secrets),
+    // The runbook's own address and no other: nothing that an answer says leads anywhere else.
+    allowedOrigins: originOf(http.url),
+    deadlineMs: question.deadlineMs,
+    maxBytes: question.maxBytes,
+    signal,
+  };
+}
+
+function originOf(url: string): readonly string[] {
+  return URL.canParse(url) ? [new URL(url).origin] : [];
+}
+
+async function runBounded(question: Question, command: Command, asking: Asking): Promise<Probed> {
+  const startedAt = new Date().toISOString();
+  const began = performance.now();
+  const answer = await runCommand(
+    {
+      argv: command.argv,
+      cwd: command.workingDirectory,
+      env: commandEnvironment(asking.environment, command.environment),
+      deadlineMs: question.deadlineMs,
+      maxBytes: question.maxBytes,
+      signal: asking.signal,
+      requireOutput: question.outputOptional !== true,
+    },
+    { redact: createRedactor(asking.secrets) },
+  );
+  const durationMs = Math.round(performance.now() - began);
+  const outcome = answer.kind === 'answered' ? 'answered' : answer.code;
+  const came = {
+    body: answer.stdout,
+    stderr: answer.stderr,
+    tries: [{ startedAt, durationMs, outcome }],
+    redactions: sum(answer.redactions.stdout, answer.redactions.stderr),
+  };
+  return answer.kind === 'answered'
+    ? { ...came, kind: 'answered' }
+    : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
+}
+
+function sum(...counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((each) => Object.entries(each))) total[name] = (total[name] ?? 0) + count;
+  return total;
+}

@@ -1,0 +1,78 @@
+import { InputError } from '../../contracts/input-error.js';
+import type { VariableValue } from './variables.js';
+
+const REFERENCE = /\$?\$\{([^}]*)\}/g;
+const WHOLE = /^\$\{([^}]*)\}$/;
+
+export type Lookup = (name: string) => Promise<VariableValue>;
+
+/**
+ * The value with every `${name}` replaced. A string that is one whole reference to a list becomes the list's items,
+ * spliced into the array it stands in. `$${` is a literal `${`. Secrets stay as `${name}`.
+ *
+ * @throws InputError at a name that is no variable of the runbook, and at a list or secret where it can't stand
+ */
+export async function substitute(value: unknown, lookup: Lookup, path: readonly string[] = []): Promise<unknown> {
+  if (typeof value === 'string') return substituteText(value, lookup, path);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const [index, item] of value.entries()) {
+      const list = typeof item === 'string' ? await wholeList(item, lookup) : undefined;
+      if (list === undefined) items.push(await substitute(item, lookup, [...path, String(index)]));
+      else items.push(...list);
+    }
+    return items;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const members: [string, unknown][] = [];
+    for (const [key, item] of Object.entries(value)) {
+      const list = typeof item === 'string' ? await wholeList(item, lookup) : undefined;
+      members.push([key, list ?? (await substitute(item, lookup, [...path, key]))]);
+    }
+    return Object.fromEntries(members);
+  }
+  return value;
+}
+
+/** A list that stands alone, as an item or as a value, e.g. `approvers: ${approvers}`. */
+async function wholeList(text: string, lookup: Lookup): Promise<readonly string[] | undefined> {
+  const name = WHOLE.exec(text)?.[1];
+  if (name === undefined) return undefined;
+  const value = await lookup(name);
+  return value.kind === 'list' ? value.items : undefined;
+}
+
+/** Where a secret may stand: nowhere that ends in a process list, a log line or an error message. */
+const SECRET_PLACES = new Set(['bearer', 'headers', 'json']);
+
+async function substituteText(text: string, lookup: Lookup, path: readonly string[]): Promise<string> {
+  let result = '';
+  let end = 0;
+  for (const match of text.matchAll(REFERENCE)) {
+    const [whole, name = ''] = match;
+    result += text.slice(end, match.index);
+    end = match.index + whole.length;
+    if (whole.startsWith('$$')) {
+      result += whole.slice(1);
+      continue;
+    }
+    const value = await lookup(name);
+    if (value.kind === 'text') result += value.text;
+    else if (value.kind === 'secret' && path.some((key) => SECRET_PLACES.has(key))) result += whole;
+    else throw misplaced(name, value.kind, path);
+  }
+  return result + text.slice(end);
+}
+
+function misplaced(name: string, kind: 'list' | 'secret', path: readonly string[]): InputError {
+  const hint =
+    kind === 'secret'
+      ? `a secret may stand in bearer, headers or json only`
+      : `a list stands alone: write '\${${name}}' as an item of its own`;
+  return new InputError('invalid_runbook', [`${path.join('.')}: the ${kind} \${${name}} can't stand here: ${hint}`]);
+}
+
+/** The text with its secrets opened. Call it where the value is used, never earlier. */
+export function openText(text: string, secrets: Readonly<Record<string, string>>): string {
+  return text.replaceAll(REFERENCE, (whole: string, name: string) => (whole.startsWith('$$') ? whole : (secrets[name] ?? whole)));
+}

@@ -1,0 +1,61 @@
+import { InputError } from '../../contracts/input-error.js';
+import type { Runbook, Variable } from '../../contracts/runbook.js';
+import { findOnPath } from '../find-on-path.js';
+
+/** Where a variable's value may come from, first one wins: `--set`, the environment, the runbook's default. */
+export interface VariableSources {
+  readonly set: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export type VariableValue =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly string[] }
+  | { readonly kind: 'secret'; readonly name: string };
+
+/**
+ * The value of one variable. A secret stays a name here: its value is opened only where it is used.
+ *
+ * @throws InputError missing_variable, naming the variable and how to set it
+ */
+export async function resolveVariable(name: string, variable: Variable, sources: VariableSources): Promise<VariableValue> {
+  const given = sources.set[name] ?? (variable.env === undefined ? undefined : sources.environment[variable.env]);
+  const text = given === undefined || given === '' ? undefined : given;
+  if (variable.secret) {
+    if (text === undefined) throw missing(name, variable);
+    return { kind: 'secret', name };
+  }
+  if (variable.command !== undefined) {
+    const words = text?.trim().split(/\s+/);
+    return { kind: 'list', items: words ?? (await firstOnPath(variable.command, sources)) };
+  }
+  const value = text ?? variable.default;
+  if (value === undefined) throw missing(name, variable);
+  if (!variable.list) return { kind: 'text', text: value };
+  const items = value.split(',').map((item) => item.trim());
+  return { kind: 'list', items: items.filter((item) => item !== '') };
+}
+
+/** Programs in the order of preference; where none is on PATH the last is named, and found missing when it is asked. */
+async function firstOnPath(commands: readonly (readonly string[])[], sources: VariableSources): Promise<readonly string[]> {
+  for (const command of commands)
+    if ((await findOnPath(command[0] ?? '', sources.environment['PATH'] ?? '')) !== undefined) return command;
+  return commands.at(-1) ?? [];
+}
+
+function missing(name: string, { env, description }: Variable): InputError {
+  const how = [...(env === undefined ? [] : [`set ${env} in the environment`]), `pass --set ${name}=…`].join(' or ');
+  const what = description === undefined ? '' : ` (${description})`;
+  return new InputError('missing_variable', [`the variable ${name}${what} has no value: ${how}`]);
+}
+
+/** The secrets of a runbook with their values, by name. They never leave the worker. */
+export function openSecrets(runbook: Runbook, sources: VariableSources): Readonly<Record<string, string>> {
+  const secrets: Record<string, string> = {};
+  for (const [name, variable] of Object.entries(runbook.variables)) {
+    if (!variable.secret) continue;
+    const value = sources.set[name] ?? (variable.env === undefined ? undefined : sources.environment[variable.env]);
+    if (value !== undefined && value !== '') secrets[name] = value;
+  }
+  return secrets;
+}

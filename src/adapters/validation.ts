@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+
+import type { GateOutcome } from '../contracts/gate-outcome.js';
+import type { EvidenceStore } from './evidence/store.js';
+import { readAnswer, readOutcome, recordGate } from './evidence/rounds.js';
+import { folderName, type RunEvidence } from './evidence/run-evidence.js';
+import { askGate } from './gates/ask.js';
+import { deriveGate } from './gates/derive.js';
+import { createRedactor, RedactionError } from './redaction.js';
+import { InputError } from '../contracts/input-error.js';
+import { loadRunbook, type LoadedRunbook } from './runbook/load.js';
+import { openSecrets } from './runbook/variables.js';
+import { commandProblem } from './steps/requirements.js';
+import { runRepair } from './steps/command-steps.js';
+
+export interface ValidationRequest {
+  readonly runbookFile: string;
+  /** `--set NAME=VALUE`; first before the environment. */
+  readonly set: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Called as each gate's answer is kept. */
+  readonly onGate: (outcome: GateOutcome) => void;
+}
+
+export interface ValidationReport {
+  /** The evidence folder, as a person finds it. */
+  readonly evidence: string;
+  readonly gates: readonly GateOutcome[];
+  readonly passed: boolean;
+  /** Prerequisites that did not run, each one line. */
+  readonly problems: readonly string[];
+}
+
+export interface ValidationTools {
+  readonly store: EvidenceStore;
+  readonly evidence: RunEvidence;
+  readonly config: { readonly environment: Readonly<Record<string, string | undefined>>; readonly workingDirectory: string };
+}
+
+/**
+ * One round of all gates, now: the go/no-go question without a promotion, for incident recovery. Writes one evidence
+ * folder; changes nothing else.
+ *
+ * @throws InputError before anything is asked or written: a bad runbook, a missing variable, a command that is not there
+ */
+export async function validate({ store, evidence, config }: ValidationTools, request: ValidationRequest): Promise<ValidationReport> {
+  const sources = { set: request.set, environment: config.environment };
+  const loaded = await loadRunbook(request.runbookFile, sources, 'gates', config.workingDirectory);
+  const secrets = openSecrets(loaded.runbook, sources);
+  await refuseMissing(loaded, secrets, config.environment);
+  const asking = { secrets, environment: config.environment, signal: request.signal };
+  const problems = await prerequisiteProblems(loaded, asking);
+  const openedAt = new Date().toISOString();
+  const run = `${openedAt.replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
+  const folder = folderName(openedAt, 'validate', run);
+  await store.put(folder, 'runbook.json', loaded.bytes);
+  const keep = async (asked: Awaited<ReturnType<typeof askGate>>): Promise<GateOutcome> => {
+    const outcome = await recordGate(evidence, folder, ROUND, asked, 1);
+    request.onGate(outcome);
+    return outcome;
+  };
+  const asks = loaded.plan.gates.filter(({ derivedFrom }) => derivedFrom.length === 0);
+  const asked = await Promise.all(asks.map(async ({ id }) => keep(await askGate(loaded, id, asking))));
+  const derived: GateOutcome[] = [];
+  for (const { id, derivedFrom } of loaded.plan.gates) {
+    if (derivedFrom.length === 0) continue;
+    const derivation = await deriveGate(loaded, id, async (gate) => {
+      const outcome = await readOutcome(evidence, folder, ROUND, gate);
+      return outcome === undefined ? undefined : { outcome, body: await readAnswer(evidence, folder, outcome) };
+    });
+    derived.push(await keep(derivation));
+  }
+  const gates = loaded.plan.gates.flatMap(({ id }) => [...asked, ...derived].filter(({ gate }) => gate === id));
+  const passed = problems.length === 0 && gates.every(({ verdict }) => verdict === 'pass');
+  return { evidence: store.locate(folder), gates, passed, problems };
+}
+
+const ROUND = 'validation-1';
+
+async function refuseMissing(
+  loaded: LoadedRunbook,
+  secrets: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  try {
+    createRedactor(secrets);
+  } catch (cause) {
+    if (cause instanceof RedactionError) throw new InputError('missing_variable', [`secret ${cause.message}`], { cause });
+    throw cause;
+  }
+  for (const { command } of [...loaded.runbook.prerequisites, ...loaded.runbook.gates]) {
+    const problem = command === undefined ? undefined : await commandProblem(command, environment);
+    if (problem !== undefined) throw new InputError('bad_usage', [problem]);
+  }
+}
+
+async function prerequisiteProblems(loaded: LoadedRunbook, asking: Parameters<typeof runRepair>[1]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const prerequisite of loaded.runbook.prerequisites) {
+    const { code, detail } = await runRepair(prerequisite, asking);
+    if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
+  }
+  return problems;
+}

@@ -1,0 +1,43 @@
+import type { Plan } from '../domain/plan.js';
+import type { Runbook } from './runbook.js';
+
+/** What the rules need of a resolved runbook: it goes into Temporal's history, so no address and no argument. */
+export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
+  const { remediation, approval, promotion, watch, rollback } = runbook;
+  return {
+    gates: runbook.gates.map(({ id, expect, deadline, readiness }) => ({
+      id,
+      expect,
+      deadlineMs: deadline,
+      derivedFrom: readiness === undefined ? [] : [readiness.gateway, readiness.cortex, readiness.operator],
+    })),
+    remediation: {
+      retries: remediation.retries,
+      manualDeadlineMs: remediation.manual.deadline,
+      repairs: remediation.repairs.map(({ id, helps, unless, deadline }) => ({ id, helps, unless, deadlineMs: deadline })),
+    },
+    triggers: {
+      artifactUnrepaired: rollback.triggers.artifactUnrepaired,
+      repeatedFailing: rollback.triggers.repeatedFailing,
+      readinessFailed: rollback.triggers.readinessFailed,
+    },
+    approval: {
+      required: approval.required,
+      approvers,
+      selfApproval: approval.selfApproval,
+      expiresMs: approval.expires,
+    },
+    promotion: promotion.steps.map(({ id, deadline, repeatable }) => ({ id, deadlineMs: deadline, repeatable })),
+    watch: {
+      windowMs: watch.window,
+      intervalMs: watch.interval,
+      repeatedFailing: watch.repeatedFailing,
+      unreachableLimit: watch.unreachableLimit,
+    },
+    rollback: {
+      steps: rollback.steps.map(({ id, deadline }) => ({ id, deadlineMs: deadline, repeatable: true })),
+      confirmAfterMs: rollback.confirmAfter,
+      promoteUnrollbackable: rollback.promoteUnrollbackable,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { runbookSchema, type Runbook } from './runbook.js';
+
+type Report = (path: readonly (string | number)[], message: string) => void;
+
+/** A runbook whose parts also fit together: what the schema of a single part can't see. */
+export const consistentRunbook = runbookSchema.superRefine((runbook, context) => {
+  const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+  reportRepeatedIds(runbook, report);
+  reportUnknownGates(runbook, report);
+  reportReadinessParts(runbook, report);
+  reportRollback(runbook, report);
+});
+
+function reportRepeatedIds(runbook: Runbook, report: Report): void {
+  const lists = [
+    { path: ['prerequisites'], items: runbook.prerequisites },
+    { path: ['gates'], items: runbook.gates },
+    { path: ['remediation', 'repairs'], items: runbook.remediation.repairs },
+    { path: ['promotion', 'steps'], items: runbook.promotion.steps },
+    { path: ['rollback', 'steps'], items: runbook.rollback.steps },
+  ];
+  for (const { path, items } of lists)
+    for (const [index, { id }] of items.entries())
+      if (items.findIndex((other) => other.id === id) < index)
+        report([...path, index, 'id'], `the id ${id} is used twice: give each its own`);
+  for (const [index, { id }] of runbook.remediation.repairs.entries())
+    if (id === 'manual') report(['remediation', 'repairs', index, 'id'], 'manual is what happens where no repair helps: name it otherwise');
+}
+
+function reportUnknownGates(runbook: Runbook, report: Report): void {
+  const known = new Set(runbook.gates.map(({ id }) => id));
+  const check = (gate: string, path: readonly (string | number)[]): void => {
+    if (!known.has(gate)) report(path, `no gate has the id ${gate}: one of ${[...known].join(', ')}`);
+  };
+  for (const [index, repair] of runbook.remediation.repairs.entries()) {
+    for (const gate of Object.keys(repair.helps)) check(gate, ['remediation', 'repairs', index, 'helps', gate]);
+    if (repair.unless !== undefined) check(repair.unless.gate, ['remediation', 'repairs', index, 'unless', 'gate']);
+  }
+  const { artifactUnrepaired, repeatedFailing, readinessFailed } = runbook.rollback.triggers;
+  if (artifactUnrepaired !== undefined)
+    check(artifactUnrepaired.gate, ['rollback', 'triggers', 'artifactUnrepaired', 'gate']);
+  for (const [index, gate] of repeatedFailing.gates.entries())
+    check(gate, ['rollback', 'triggers', 'repeatedFailing', 'gates', index]);
+  if (readinessFailed !== undefined) check(readinessFailed.gate, ['rollback', 'triggers', 'readinessFailed', 'gate']);
+  for (const [index, { verify }] of runbook.rollback.steps.entries())
+    if (verify !== undefined) {
+      check(verify.gate, ['rollback', 'steps', index, 'verify', 'gate']);
+      if (runbook.gates.some(({ id, readiness }) => id === verify.gate && readiness !== undefined))
+        report(['rollback', 'steps', index, 'verify', 'gate'], `${verify.gate} is derived: verify by a gate that asks the system`);
+    }
+}
+
+const READERS = { gateway: 'tau-gateway-status', cortex: 'tau-cortex-status', operator: 'tau-operator-summary' } as const;
+
+function reportReadinessParts(runbook: Runbook, report: Report): void {
+  for (const [index, { readiness }] of runbook.gates.entries()) {
+    if (readiness === undefined) continue;
+    for (const part of ['gateway', 'cortex', 'operator'] as const) {
+      const gate = runbook.gates.find(({ id }) => id === readiness[part]);
+      if (gate?.reader !== READERS[part])
+        report(['gates', index, 'readiness', part], `${readiness[part]} is not a gate with the reader ${READERS[part]}`);
+    }
+  }
+}
+
+function reportRollback(runbook: Runbook, report: Report): void {
+  const { rounds } = runbook.rollback.triggers.repeatedFailing;
+  if (rounds > runbook.remediation.retries + 1)
+    report(
+      ['rollback', 'triggers', 'repeatedFailing', 'rounds'],
+      `${rounds} failing rounds can never be seen with ${runbook.remediation.retries} retries: at most retries + 1`,
+    );
+  for (const [index, { gitRevert }] of runbook.rollback.steps.entries()) {
+    if (gitRevert === undefined) continue;
+    if (!runbook.promotion.steps.some(({ id, git }) => id === gitRevert.step && git !== undefined))
+      report(['rollback', 'steps', index, 'gitRevert', 'step'], `no promotion step with git has the id ${gitRevert.step}`);
+  }
+  for (const [index, { id, git }] of runbook.promotion.steps.entries())
+    if (git !== undefined && !runbook.rollback.steps.some(({ gitRevert }) => gitRevert?.step === id))
+      report(['promotion', 'steps', index], `nothing in rollback.steps reverts ${id}: add a step with gitRevert: { step: ${id} }`);
+}

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+
+import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
+import { duration } from './duration.js';
+import { identifier } from './names.js';
+
+/** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
+
+const text = z.string().max(4096);
+const reasonCode = z.string().min(1).max(128);
+const reasonCodes = z.array(reasonCode).min(1).max(64);
+const expectation = z.strictObject({ health: z.enum(HEALTHS), gate: z.enum(ROLLOUT_GATES) });
+
+const http = z.strictObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET'),
+  url: text,
+  headers: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/, 'a header name in lower case'), text).default({}),
+  bearer: text.optional(),
+  json: z.json().optional(),
+});
+
+const command = z.strictObject({
+  argv: z.array(text).min(1).max(64),
+  workingDirectory: text.default('.'),
+  /** Names of environment variables that are passed on, beside PATH and HOME. */
+  environment: z.array(z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/)).max(32).default([]),
+});
+
+const variable = z.strictObject({
+  description: text.optional(),
+  env: z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'an environment variable in upper case').optional(),
+  default: text.optional(),
+  /** Its value goes into no file, log or history. */
+  secret: z.boolean().default(false),
+  /** A command: the first of these whose program is on PATH. Overridden, it is split at white space. */
+  command: z.array(z.array(text).min(1)).min(1).optional(),
+  /** A list, comma-separated where it is overridden. */
+  list: z.boolean().default(false),
+});
+
+const gate = z
+  .strictObject({
+    id: identifier,
+    title: text.optional(),
+    http: http.optional(),
+    command: command.optional(),
+    /** Derived from three gates of the same round by the rules of Tau's validator; asks nothing again. */
+    readiness: z.strictObject({ gateway: identifier, cortex: identifier, operator: identifier }).optional(),
+    reader: z
+      .enum([
+        'tau-gateway-status',
+        'tau-cortex-status',
+        'tau-operator-summary',
+        'tau-deployment-transport',
+        'tau-deployment-status',
+      ])
+      .optional(),
+    expect: expectation,
+    deadline: duration.prefault('20s'),
+  })
+  .superRefine((value, context) => {
+    const questions = [value.http, value.command, value.readiness].filter((question) => question !== undefined);
+    if (questions.length !== 1) context.addIssue({ code: 'custom', message: 'a gate has one of http, command, readiness' });
+    if ((value.readiness === undefined) !== (value.reader !== undefined))
+      context.addIssue({ code: 'custom', message: 'a gate that asks names a reader; a readiness gate names none' });
+  });
+
+const repair = z
+  .strictObject({
+    id: identifier,
+    /** Reason codes, by gate, that it can help with: nothing runs for a code it can't. */
+    helps: z.record(identifier, reasonCodes),
+    /** Runs only if this gate answered and gave none of these codes. */
+    unless: z.strictObject({ gate: identifier, codes: reasonCodes }).optional(),
+    http: http.optional(),
+    command: command.optional(),
+    deadline: duration.prefault('1m'),
+  })
+  .refine((value) => (value.http === undefined) !== (value.command === undefined), 'a repair has one of http, command');
+
+const promotionStep = z
+  .strictObject({
+    id: identifier,
+    /** The remote by URL, path, or name in the working directory's repository. */
+    git: z.strictObject({ remote: text, branch: text, workingDirectory: text.default('.') }).optional(),
+    command: command.optional(),
+    /** A step that can't be repeated safely says so and is tried once. */
+    repeatable: z.boolean().default(true),
+    deadline: duration.prefault('2m'),
+  })
+  .refine((value) => (value.git === undefined) !== (value.command === undefined), 'a promotion step has one of git, command');
+
+const rollbackStep = z
+  .strictObject({
+    id: identifier,
+    command: command.optional(),
+    /** Gives the branch of that promotion step the tree of its recorded former tip. */
+    gitRevert: z.strictObject({ step: identifier }).optional(),
+    /** Files, from the working directory, without which the command would act on nothing that lives. */
+    requires: z.strictObject({ files: z.array(text).min(1) }).optional(),
+    /** What the system itself must say afterwards; an exit code proves nothing. */
+    verify: z
+      .strictObject({ gate: identifier, expect: z.strictObject({ gate: z.enum(ROLLOUT_GATES), reasonCodes }) })
+      .optional(),
+    deadline: duration.prefault('2m'),
+  })
+  .superRefine((value, context) => {
+    if ((value.command === undefined) === (value.gitRevert === undefined))
+      context.addIssue({ code: 'custom', message: 'a rollback step has one of command, gitRevert' });
+    if (value.command !== undefined && value.verify === undefined)
+      context.addIssue({ code: 'custom', message: 'a command that rolls back needs verify: its exit code proves nothing' });
+  });
+
+export const runbookSchema = z.strictObject({
+  v: z.literal(1, 'this version of promote reads runbooks with v: 1'),
+  name: identifier,
+  title: text.optional(),
+  variables: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a variable name in camelCase'), variable).default({}),
+  prerequisites: z
+    .array(z.strictObject({ id: identifier, command, deadline: duration.prefault('10m') }))
+    .max(16)
+    .default([]),
+  gates: z.array(gate).min(1).max(32),
+  remediation: z
+    .strictObject({
+      retries: z.int().min(0).max(5).default(1),
+      manual: z.strictObject({ deadline: duration }).prefault({ deadline: '15m' }),
+      repairs: z.array(repair).max(32).default([]),
+    })
+    .prefault({}),
+  approval: z.strictObject({
+    required: z.int().min(1).max(16).default(1),
+    /** Names, or the one variable that lists them. */
+    approvers: z.union([z.array(text).min(1, 'at least one approver: without one nobody could decide'), text]),
+    selfApproval: z.boolean().default(false),
+    expires: duration.prefault('24h'),
+  }),
+  promotion: z.strictObject({ steps: z.array(promotionStep).min(1).max(16) }),
+  watch: z
+    .strictObject({
+      window: duration.prefault('10m'),
+      interval: duration.prefault('15s'),
+      repeatedFailing: z.int().min(1).max(100).default(2),
+      unreachableLimit: z.int().min(1).max(100).default(4),
+    })
+    .prefault({}),
+  rollback: z.strictObject({
+    triggers: z.strictObject({
+      artifactUnrepaired: z.strictObject({ gate: identifier, codes: reasonCodes }).optional(),
+      repeatedFailing: z.strictObject({ gates: z.array(identifier).min(1), rounds: z.int().min(1).max(6).default(2) }),
+      readinessFailed: z.strictObject({ gate: identifier }).optional(),
+    }),
+    confirmAfter: duration.prefault('2m'),
+    promoteUnrollbackable: z.boolean().default(false),
+    steps: z.array(rollbackStep).min(1).max(16),
+  }),
+  relatedRunbooks: z.array(text).max(32).default([]),
+  owners: z.array(text).max(32).default([]),
+});
+
+export type Runbook = z.infer<typeof runbookSchema>;
+export type RunbookGate = Runbook['gates'][number];
+export type HttpRequest = z.infer<typeof http>;
+export type Command = z.infer<typeof command>;
+export type Variable = z.infer<typeof variable>;
+export type PromotionStep = Runbook['promotion']['steps'][number];
+export type RollbackStep = Runbook['rollback']['steps'][number];
+export type RunbookRepair = Runbook['remediation']['repairs'][number];

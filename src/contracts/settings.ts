@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+import { targetName } from './names.js';
+
+/** `promote.yaml`: settings of one deployment. No secret stands in it. docs/reference/settings.md */
+export const settingsSchema = z.strictObject({
+  v: z.literal(1, 'this version of promote reads settings with v: 1'),
+  /** Names this installation in every signed statement: a decision for another one is refused. */
+  deployment: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .default('local'),
+  /** Project's own data: server state, mirrors, logs. Relative to this file. */
+  dataDir: z.string().max(1024).default('.promote'),
+  /** Where evidence folders are made. Relative to this file. */
+  evidenceDir: z.string().max(1024).default('.tau/reports/operator-readiness'),
+  /** Prefix of the task queues. */
+  taskQueue: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .default('promotion'),
+  /** Path of a temporal binary. */
+  temporalExecutable: z.string().max(1024).optional(),
+  /** Targets and their runbooks, relative to this file; without any, every target takes the shipped runbook. */
+  targets: z.record(targetName, z.strictObject({ runbook: z.string().max(1024) })).optional(),
+});
+export type Settings = z.infer<typeof settingsSchema>;

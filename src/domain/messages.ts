@@ -1,0 +1,96 @@
+import type { End, Phase } from './phase.js';
+import type { TriggerCode } from './triggers.js';
+import type { GateResult } from './verdict.js';
+
+/** What starts a promotion. It holds no runbook, no approver and no argument: those stay with the worker. */
+export interface PromotionInput {
+  readonly target: string;
+  readonly commit: string;
+  readonly requester: string;
+  readonly reason: string;
+}
+
+/** How a promotion ended. */
+export interface PromotionResult {
+  readonly run: string;
+  readonly end: End;
+  readonly reason: string;
+  readonly trigger: TriggerCode | undefined;
+  readonly evidence: string;
+  readonly manifest: string | undefined;
+}
+
+/** The answer to a decision or an order: refused ones say why, and change nothing. */
+export interface Answer {
+  readonly accepted: boolean;
+  readonly reason: string;
+}
+
+export interface ApprovalView {
+  readonly digest: string;
+  readonly request: string;
+  readonly requester: string;
+  readonly required: number;
+  readonly approvers: readonly string[];
+  readonly votes: readonly { readonly by: string; readonly verdict: 'approve' | 'reject' }[];
+  readonly expiresAt: number;
+}
+
+/** One line of what happened, for those who follow. */
+export interface LogLine {
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly text: string;
+}
+
+export interface PromotionView {
+  readonly target: string;
+  readonly commit: string;
+  readonly run: string;
+  readonly requester: string;
+  readonly deployment: string;
+  readonly phase: Phase | End;
+  /** What it is doing now, e.g. `ask-round validation-2`. */
+  readonly doing: string;
+  readonly reason: string;
+  readonly trigger: TriggerCode | undefined;
+  readonly triggers: readonly TriggerCode[];
+  readonly gates: readonly GateResult[];
+  readonly approval: ApprovalView | undefined;
+  readonly watch:
+    | {
+        readonly samples: number;
+        readonly endsAt: number;
+        readonly failingStreak: number;
+        readonly unreachableStreak: number;
+        readonly last: string | undefined;
+      }
+    | undefined;
+  readonly unverified: readonly string[];
+  readonly refusals: readonly { readonly by: string; readonly what: string; readonly reason: string }[];
+  readonly evidence: string;
+  readonly head: { readonly seq: number; readonly digest: string };
+  readonly log: readonly LogLine[];
+}
+
+/** The part of the view that describe() gives without any worker. Small: it is written at every change of phase. */
+export interface PromotionMemo {
+  readonly target: string;
+  readonly commit: string;
+  readonly run: string;
+  readonly requester: string;
+  readonly phase: Phase | End;
+  readonly reason: string;
+  readonly trigger: TriggerCode | null;
+  readonly digest: string | null;
+  readonly deadline: number | null;
+  readonly evidence: string;
+  readonly gates: readonly {
+    readonly id: string;
+    readonly verdict: string;
+    readonly health: string;
+    readonly gate: string;
+    readonly reasonCodes: readonly string[];
+  }[];
+}

@@ -1,0 +1,155 @@
+import type { NotAnswered, Observation } from '../domain/observation.js';
+import { HEALTHS, worstHealth, type Health } from '../domain/posture.js';
+import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } from './first-present.js';
+import { detailLine, reasonCodeList } from './text.js';
+
+/** What Tau's validator asks, in its order. */
+const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;
+export type ReadinessSurface = (typeof READINESS_SURFACES)[number];
+
+/** How a surface answered: with a decoded JSON body, or not at all. */
+export type SurfaceAnswer =
+  { readonly answered: true; readonly body: unknown } | ({ readonly answered: false } & NotAnswered);
+
+/** The words that a surface must say. An `Expectation` is one; the validator's options take any word. */
+export interface ReadinessExpectation {
+  readonly health: string;
+  readonly gate: string;
+}
+
+export type ReadinessAnswers = Readonly<Record<ReadinessSurface, SurfaceAnswer>>;
+export type ReadinessExpectations = Readonly<Record<ReadinessSurface, ReadinessExpectation>>;
+
+/** One surface, checked: the values that the validator reads, and what it says against them. */
+export interface ReadinessPart {
+  readonly surface: ReadinessSurface;
+  readonly outcome: ({ readonly kind: 'answered' } & ReadinessValues) | NotAnswered;
+  /** `error: …` lines in the validator's order: reason, health, gate. Empty where the part passes. */
+  readonly problems: readonly string[];
+}
+
+export interface ReadinessResult {
+  readonly baseUrl: string;
+  readonly authMode: string;
+  /** Always three, in the validator's order. */
+  readonly parts: readonly ReadinessPart[];
+}
+
+const READ = { gateway: gatewayValues, cortex: cortexValues, operator: operatorValues } as const;
+
+/**
+ * The contract of Tau's validator, `operator-readiness-live-check.sh`, on answers that are already there. Where the
+ * validator stops at its first error line, this goes on: the first problem is the validator's own.
+ */
+export function checkReadiness(
+  answers: ReadinessAnswers,
+  expectations: ReadinessExpectations,
+  asked: { readonly baseUrl: string; readonly authMode: string },
+): ReadinessResult {
+  const parts = READINESS_SURFACES.map((surface) =>
+    checkPart(surface, answers[surface], expectations[surface]),
+  );
+  return { baseUrl: asked.baseUrl, authMode: asked.authMode, parts };
+}
+
+export function isReady(result: ReadinessResult): boolean {
+  return result.parts.every(({ problems }) => problems.length === 0);
+}
+
+function checkPart(
+  surface: ReadinessSurface,
+  answer: SurfaceAnswer,
+  expected: ReadinessExpectation,
+): ReadinessPart {
+  if (!answer.answered) {
+    const { kind, code, detail } = answer;
+    const problem = detailLine(`error: ${TITLES[surface]} ${kind} (${code}): ${detail}`);
+    return { surface, outcome: { kind, code, detail }, problems: [problem] };
+  }
+  const values = READ[surface](answer.body);
+  return {
+    surface,
+    outcome: { kind: 'answered', ...values },
+    problems: problemsOf(surface, values, expected),
+  };
+}
+
+const TITLES = {
+  gateway: 'gateway status',
+  cortex: 'cortex status',
+  operator: 'operator control summary',
+} as const;
+const MISSING = {
+  gateway: 'error: gateway status response missing rollout reason code',
+  cortex: 'error: cortex status response missing reason_code',
+  operator: 'error: operator control summary response missing reason_codes',
+} as const;
+
+/** The wording is the validator's: people and their scripts look for it. An absent word never matches. */
+function problemsOf(
+  surface: ReadinessSurface,
+  { health, gate, reasons }: ReadinessValues,
+  expected: ReadinessExpectation,
+): readonly string[] {
+  const title = TITLES[surface];
+  const label = surface === 'operator' ? 'reason_codes' : 'reason';
+  const problems: string[] = [];
+  if (reasons.length === 0) problems.push(MISSING[surface]);
+  if (health === '' || health !== expected.health)
+    problems.push(`error: ${title} health_state expected '${expected.health}' but got '${health}'`);
+  if (gate === '' || gate !== expected.gate)
+    problems.push(
+      `error: ${title} rollout_gate='${gate}' expected '${expected.gate}' (${label}='${reasons.join(',')}')`,
+    );
+  return problems;
+}
+
+/**
+ * The derived readiness gate. It passes where every part is as it is expected to be; its runbook expectation is always
+ * healthy and pass. It is "misconfigured only if every holding part is" (docs/reference/tau.md, "Readiness").
+ */
+export function readinessObservation(
+  result: ReadinessResult,
+  expectations: ReadinessExpectations,
+): Observation {
+  const holding = result.parts.filter(({ problems }) => problems.length > 0);
+  if (holding.length === 0) return derived('healthy', 'pass', ['readiness_passed']);
+  const healths = holding.flatMap((part) => healthOf(part, expectations[part.surface]));
+  if (healths.length > 0) return derived(worstHealth(healths), 'hold', holding.flatMap(codesOf));
+  return silence(holding);
+}
+
+function derived(health: Health, gate: 'pass' | 'hold', codes: readonly string[]): Observation {
+  return {
+    kind: 'answered',
+    posture: { health, gate, reasonCodes: reasonCodeList(codes) },
+    recommendations: [],
+  };
+}
+
+/** "Failing where failing is expected is a hold": it must not make the readiness gate read failing. */
+function healthOf({ outcome }: ReadinessPart, expected: ReadinessExpectation): readonly Health[] {
+  if (outcome.kind !== 'answered') return [];
+  if (outcome.health === 'failing' && expected.health === 'failing') return ['degraded'];
+  return [HEALTHS.find((health) => health === outcome.health) ?? 'unknown'];
+}
+
+function codesOf({ surface, outcome }: ReadinessPart): readonly string[] {
+  if (outcome.kind !== 'answered') return [`${surface}:${outcome.code}`];
+  const codes = outcome.reasons.length === 0 ? ['reason_codes_missing'] : outcome.reasons;
+  return codes.map((code) => `${surface}:${code}`);
+}
+
+/** No holding part answered. An answer that may still come outranks one that is wrong, and both a wrong question. */
+function silence(holding: readonly ReadinessPart[]): Observation {
+  const parts = holding.flatMap(({ surface, outcome }) =>
+    outcome.kind === 'answered' ? [] : [{ surface, ...outcome }],
+  );
+  const kinds = ['unreachable', 'malformed', 'misconfigured'] as const;
+  const kind = kinds.find((kind) => parts.some((part) => part.kind === kind)) ?? 'malformed';
+  const [code] = reasonCodeList(
+    parts.flatMap((part) => (part.kind === kind ? [`${part.surface}:${part.code}`] : [])),
+  );
+  const detail = detailLine(parts.map(({ surface, detail }) => `${surface}: ${detail}`).join('; '));
+  return { kind, code: code ?? 'readiness_unknown', detail };
+}

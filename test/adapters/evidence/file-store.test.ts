@@ -1,0 +1,225 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFileStore } from '../../../src/adapters/evidence/file-store.js';
+
+// Proves what a put promises on a healthy and on a full file system. Not proven here: a power cut. That would need a
+// block device that can lose what was not flushed.
+
+const RUN = '20260102T030405678Z-tau-5f0c2a9e';
+const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+const code = (value: string): unknown => expect.objectContaining({ name: 'EvidenceError', code: value });
+
+let base: string;
+let root: string;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'evidence-'));
+  root = join(base, '.tau/reports/operator-readiness');
+});
+afterEach(async () => {
+  await rm(base, { recursive: true, force: true });
+});
+
+describe('put', () => {
+  it('writes once, and says so when the same bytes come again', async () => {
+    const store = createFileStore(root);
+    const written = await store.put(RUN, 'validation-1/gateway-status.json', bytes('{}'));
+    expect(written).toEqual({
+      path: 'validation-1/gateway-status.json',
+      sha256: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
+      size: 2,
+      outcome: 'written',
+    });
+    expect(await store.put(RUN, 'validation-1/gateway-status.json', bytes('{}'))).toEqual({
+      ...written,
+      outcome: 'same',
+    });
+  });
+
+  it('refuses other bytes under a name, naming both digests, and keeps the first', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'a.json', bytes('1'));
+    const refused = store.put(RUN, 'a.json', bytes('2'));
+    await expect(refused).rejects.toMatchObject({ code: 'conflict', retryable: false });
+    await expect(refused).rejects.toThrow(/sha256:6b86b273.*sha256:d4735e3a/);
+    expect(await store.get(RUN, 'a.json')).toEqual(Buffer.from('1'));
+  });
+
+  it('lets one of many racing writers win, and the others learn whether they agree', async () => {
+    const stores = Array.from({ length: 20 }, () => createFileStore(root));
+    const same = await Promise.all(stores.map((store) => store.put(RUN, 'j/1.json', bytes('same'))));
+    expect(same.filter(({ outcome }) => outcome === 'written')).toHaveLength(1);
+    const different = await Promise.allSettled(
+      stores.map((store, at) => store.put(RUN, 'j/2.json', bytes(`other ${at}`))),
+    );
+    expect(different.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of different) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'conflict' });
+    }
+    expect(await readdir(join(root, RUN, 'j'))).toEqual(['1.json', '2.json']);
+  });
+
+  it('makes folders 0700 and files 0600', async () => {
+    await createFileStore(root).put(RUN, 'watch/1/a.json', bytes('1'));
+    const modes = await Promise.all(
+      ['', RUN, `${RUN}/watch`, `${RUN}/watch/1`, `${RUN}/watch/1/a.json`].map(
+        async (path) => (await stat(join(root, path))).mode & 0o777,
+      ),
+    );
+    expect(modes).toEqual([0o700, 0o700, 0o700, 0o700, 0o600]);
+  });
+
+  it('keeps empty and large files', async () => {
+    const store = createFileStore(root);
+    const large = new Uint8Array(3_000_000).fill(7);
+    await store.put(RUN, 'empty', new Uint8Array());
+    await store.put(RUN, 'large', large);
+    expect((await store.get(RUN, 'empty'))?.byteLength).toBe(0);
+    expect(Buffer.compare((await store.get(RUN, 'large')) ?? new Uint8Array(), large)).toBe(0);
+  });
+
+  const badNames = ['', '/etc/passwd', '../x', 'a/../b', 'a//b', 'a/', './a', '.hidden', '.tmp-1', 'a\\b', 'a b', 'é', 'a\0b', 'a\n', 'x'.repeat(200), 'a/'.repeat(20) + 'a'];
+  it.each(badNames)('refuses the name %j for a file and for a run', async (name) => {
+    const store = createFileStore(root);
+    await expect(store.put(RUN, name, bytes('1'))).rejects.toMatchObject({ code: 'bad_name' });
+    await expect(store.get(RUN, name)).rejects.toMatchObject({ code: 'bad_name' });
+    await expect(store.put(name, 'a', bytes('1'))).rejects.toMatchObject({ code: 'bad_name' });
+    expect(() => store.locate(name)).toThrow(code('bad_name'));
+    await expect(stat(root)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('a link below the root', () => {
+  it('is not followed when it stands for a run', async () => {
+    const outside = join(base, 'outside');
+    await mkdir(outside);
+    await mkdir(root, { recursive: true });
+    await symlink(outside, join(root, RUN));
+    const store = createFileStore(root);
+    await expect(store.put(RUN, 'a', bytes('1'))).rejects.toMatchObject({ code: 'outside_root' });
+    await expect(store.get(RUN, 'a')).rejects.toMatchObject({ code: 'outside_root' });
+    await expect(store.list(RUN)).rejects.toMatchObject({ code: 'outside_root' });
+    expect(await readdir(outside)).toEqual([]);
+    expect(await store.runs()).toEqual([]);
+  });
+
+  it('is not followed when it leads into another run', async () => {
+    const store = createFileStore(root);
+    await store.put('other', 'round/a', bytes('1'));
+    await store.put(RUN, 'b', bytes('1'));
+    await symlink(join(root, 'other/round'), join(root, RUN, 'round'));
+    await expect(store.put(RUN, 'round/c', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    expect(await store.list('other')).toEqual(['round/a']);
+  });
+
+  it('is not followed when it stands for a file, dangling or not', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'a', bytes('1'));
+    await writeFile(join(base, 'secret'), 'secret');
+    await symlink(join(base, 'secret'), join(root, RUN, 'b'));
+    await symlink(join(base, 'nowhere'), join(root, RUN, 'c'));
+    for (const name of ['b', 'c']) {
+      await expect(store.get(RUN, name)).rejects.toMatchObject({ code: 'not_regular' });
+      await expect(store.put(RUN, name, bytes('secret'))).rejects.toMatchObject({ code: 'not_regular' });
+    }
+    expect(await store.list(RUN)).toEqual(['a']);
+    expect(await readFile(join(base, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('is followed when it is the root itself', async () => {
+    await mkdir(join(base, 'disk'));
+    await symlink(join(base, 'disk'), join(base, 'reports'));
+    const store = createFileStore(join(base, 'reports'));
+    await store.put(RUN, 'a', bytes('1'));
+    expect(await readdir(join(base, 'disk', RUN))).toEqual(['a']);
+  });
+});
+
+describe('something else in the place of a file', () => {
+  it('is an error, and a pipe is not waited for', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'folder/a', bytes('1'));
+    await promisify(execFile)('mkfifo', [join(root, RUN, 'pipe')]);
+    await expect(store.put(RUN, 'folder', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    await expect(store.put(RUN, 'pipe', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    await expect(store.put(RUN, 'folder/a/b', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    expect(await store.list(RUN)).toEqual(['folder/a']);
+  });
+});
+
+describe('reading', () => {
+  it('finds nothing where nothing was put', async () => {
+    const store = createFileStore(root);
+    expect(await store.get(RUN, 'a')).toBeUndefined();
+    expect(await store.list(RUN)).toEqual([]);
+    expect(await store.runs()).toEqual([]);
+  });
+
+  it('lists files and runs sorted, without what is unfinished', async () => {
+    const store = createFileStore(root);
+    for (const path of ['b', 'a/2', 'a/10', 'B', 'a-b']) await store.put(RUN, path, bytes(path));
+    await store.put('20250101-x', 'a', bytes('1'));
+    await writeFile(join(root, RUN, 'a/.tmp-1-ff'), 'half');
+    await writeFile(join(root, 'stray'), 'x');
+    expect(await store.list(RUN)).toEqual(['B', 'a-b', 'a/10', 'a/2', 'b']);
+    expect(await store.list(RUN, 'a/')).toEqual(['a/10', 'a/2']);
+    expect(await store.runs()).toEqual(['20250101-x', RUN]);
+    expect(store.locate(RUN)).toBe(join(root, RUN));
+  });
+});
+
+/** A file system of 64 KiB, which only root can make. */
+async function mountSmallDisk(folder: string): Promise<boolean> {
+  await mkdir(folder, { recursive: true });
+  try {
+    await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('a full disk', () => {
+  it('is told as full, leaves nothing behind, and what was written stays readable and repeatable', async ({ skip }) => {
+    const disk = join(base, 'disk');
+    if (!(await mountSmallDisk(disk))) skip('mounting needs root');
+    try {
+      const store = createFileStore(disk);
+      await store.put(RUN, 'small', bytes('1'));
+      await expect(store.put(RUN, 'large', new Uint8Array(200_000))).rejects.toMatchObject({
+        code: 'full',
+        retryable: true,
+      });
+      expect(await readdir(join(disk, RUN))).toEqual(['small']);
+      await writeFile(join(disk, 'filler'), new Uint8Array(200_000)).catch(() => undefined);
+      expect((await store.put(RUN, 'small', bytes('1'))).outcome).toBe('same');
+      await rm(join(disk, 'filler'));
+      expect((await store.put(RUN, 'large', bytes('2'))).outcome).toBe('written');
+    } finally {
+      await promisify(execFile)('umount', [disk]);
+    }
+  });
+});
+
+describe('a store out of reach', () => {
+  it('is told as unavailable, which waiting can mend', async ({ skip }) => {
+    if (process.getuid?.() === 0) skip('nothing is out of reach for root');
+    await mkdir(base, { recursive: true });
+    await chmod(base, 0o500);
+    await expect(createFileStore(root).put(RUN, 'a', bytes('1'))).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+    });
+    await chmod(base, 0o700);
+  });
+
+  it('is told as not regular where the root is a file', async () => {
+    await mkdir(join(base, '.tau/reports'), { recursive: true });
+    await writeFile(root, 'x');
+    await expect(createFileStore(root).put(RUN, 'a', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+  });
+});

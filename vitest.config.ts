@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+// Three suites: `fast` needs no server, `server` runs on the real Temporal server, `deep` is long (races, kills).
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'server',
+          include: ['test/**/*.server-test.ts'],
+          globalSetup: ['test/support/temporal-server.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deep',
+          include: ['test/**/*.deep-test.ts'],
+          globalSetup: ['test/support/temporal-server.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});

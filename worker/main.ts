@@ -1,0 +1,84 @@
+import { access } from 'node:fs/promises';
+
+import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+
+import { createActivities } from '../activities/index.js';
+import type { Config } from '../src/config.js';
+import { createWiring } from '../src/wiring.js';
+import { taskQueueName } from '../workflows/messages.js';
+import { BUNDLE } from './bundle.js';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  /** host:port of the Temporal server */
+  readonly address: string;
+  /** Ends the worker gracefully. */
+  readonly signal: AbortSignal;
+  /** Called once it polls. */
+  readonly onReady: () => void;
+  readonly log: (level: LogLevel, message: string) => void;
+}
+
+/**
+ * Runs the workflows and all activities until the signal: a queue of its own each for watch, rollback and evidence, so
+ * that a rollback never waits behind a watch.
+ *
+ * @throws where the bundle is missing or the server is out of reach
+ */
+export async function runWorker({ config, address, signal, onReady, log }: WorkerOptions): Promise<void> {
+  await access(BUNDLE).catch((cause: unknown) => {
+    throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
+  });
+  installLogger(log);
+  const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
+  try {
+    const workers = await createWorkers(config, connection);
+    const stop = (): void => workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
+    signal.addEventListener('abort', stop, { once: true });
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    if (signal.aborted) stop();
+    onReady();
+    await running;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function createWorkers(config: Config, connection: NativeConnection): Promise<readonly Worker[]> {
+  const queues = createActivities(createWiring(config).dependencies);
+  const common = {
+    connection,
+    namespace: config.temporal.namespace,
+    // Workers of one process: a watch's samples may take every slot of their own queue and no other's.
+    maxConcurrentActivityTaskExecutions: 100,
+    shutdownGraceTime: '5s',
+  } as const;
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: taskQueueName(config.taskQueue, 'main'),
+      workflowBundle: { codePath: BUNDLE },
+      activities: queues.main,
+      // A killed worker's workflow tasks go on within seconds.
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxCachedWorkflows: 500,
+    }),
+    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'evidence'), activities: queues.evidence }),
+    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'watch'), activities: queues.watch }),
+    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'rollback'), activities: queues.rollback }),
+  ]);
+}
+
+let installed = false;
+
+/** Temporal's own log lines go where the caller's go; the runtime takes one logger a process. */
+function installLogger(log: WorkerOptions['log']): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(level, lineOf(message, meta))) });
+}
+
+function lineOf(message: string, meta: unknown): string {
+  const about = typeof meta === 'object' && meta !== null && 'activityType' in meta ? ` (${String(meta.activityType)})` : '';
+  return `${message}${about}`;
+}

@@ -1,0 +1,90 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/common';
+
+import type { Activities } from '../activities/index.js';
+import { taskQueueName } from './messages.js';
+
+/**
+ * Why every timeout and retry is what it is. Common to all: no schedule-to-close where a lost worker must not count
+ * against the target (our own lost worker is no observation of it), a short heartbeat so that its work goes on within
+ * seconds, and TRY_CANCEL so that an order cuts in at once.
+ */
+const HEARTBEAT: ActivityOptions = { heartbeatTimeout: '3s', cancellationType: 'TRY_CANCEL' };
+const UNTIL_IT_WORKS = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
+/** The activity enforces its own deadline; Temporal's is only for a worker that does not answer any more. */
+const GRACE_MS = 3_000;
+
+/** Reads and checks of seconds; a commit may have to be fetched first. */
+export const admissionActivities = proxyActivities<Pick<Activities, 'admit'>>({
+  ...HEARTBEAT,
+  startToCloseTimeout: '2m',
+  retry: UNTIL_IT_WORKS,
+});
+
+/** A gate, repair or step retries inside its own deadline; Temporal repeats it only where a worker was lost. */
+export function withDeadline(deadlineMs: number): Pick<Activities, 'askGate' | 'repair' | 'checkPrerequisites'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    startToCloseTimeout: deadlineMs + GRACE_MS,
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** A step that can't be repeated safely is tried once; a lost worker then is a failed step, and is rolled back. */
+export function promotionActivities(step: { deadlineMs: number; repeatable: boolean }): Pick<Activities, 'promoteStep'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    startToCloseTimeout: step.deadlineMs + GRACE_MS,
+    retry: step.repeatable ? UNTIL_IT_WORKS : { maximumAttempts: 1 },
+  });
+}
+
+/** Read-only questions about the rollback; they take as long as its remotes. */
+export const preflightActivities = proxyActivities<Pick<Activities, 'checkRollback'>>({
+  ...HEARTBEAT,
+  startToCloseTimeout: '2m',
+  retry: UNTIL_IT_WORKS,
+});
+
+/** Small writes, each safe to repeat: the same bytes again are success. A full disk is retried until it has room. */
+export function evidenceActivities(): Pick<
+  Activities,
+  'openRun' | 'appendJournal' | 'requestApproval' | 'recordDecision' | 'deriveGate' | 'sealRun'
+> {
+  return proxyActivities<Activities>({
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
+    startToCloseTimeout: '5s',
+    cancellationType: 'TRY_CANCEL',
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** As `evidenceActivities`, for an approver who waits for the answer. */
+export function decisionActivities(): Pick<Activities, 'recordDecision'> {
+  return proxyActivities<Activities>({
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '10s',
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** A segment lasts its samples' intervals plus one deadline of the slowest gate for each. */
+export function watchActivities(segmentMs: number): Pick<Activities, 'watchSegment'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'watch'),
+    startToCloseTimeout: segmentMs + GRACE_MS,
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** A rollback has workers of its own, and is repeated until a worker answered: it is idempotent, and never given up. */
+export function rollbackActivities(deadlineMs: number): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
+    startToCloseTimeout: deadlineMs + GRACE_MS,
+    retry: UNTIL_IT_WORKS,
+  });
+}

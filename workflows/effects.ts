@@ -1,0 +1,199 @@
+import { ActivityFailure, ApplicationFailure, condition, sleep, TimeoutFailure } from '@temporalio/workflow';
+
+import { tally } from '../src/domain/approval.js';
+import { MANUAL } from '../src/domain/remediation.js';
+import type { Effect, PromotionEvent } from '../src/domain/transition.js';
+import type { GateResult } from '../src/domain/verdict.js';
+import {
+  evidenceActivities,
+  preflightActivities,
+  promotionActivities,
+  rollbackActivities,
+  watchActivities,
+  withDeadline,
+} from './activity-options.js';
+import type { Orders } from './orders.js';
+import type { Run } from './run.js';
+import { publish } from './visibility.js';
+
+type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
+
+/** What each effect of the rules does in the world, and the event that comes of it. */
+
+export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
+  const { prerequisitesDeadlineMs } = run.admitted;
+  const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({ run: run.admitted.run });
+  return { type: 'prerequisites-checked', problems };
+}
+
+export async function askRound(run: Run, { round }: Doing<'ask-round'>): Promise<PromotionEvent> {
+  return { type: 'round-closed', round, results: await askGates(run, round) };
+}
+
+/** All gates are asked at the same time; what is derived follows from the same round's answers and asks nothing again. */
+async function askGates(run: Run, round: string): Promise<readonly GateResult[]> {
+  const id = run.admitted.run;
+  const asked = await Promise.all(
+    run.plan.gates
+      .filter(({ derivedFrom }) => derivedFrom.length === 0)
+      .map(({ id: gate, deadlineMs }) => withDeadline(deadlineMs).askGate({ run: id, round, gate })),
+  );
+  const derived = await Promise.all(
+    run.plan.gates
+      .filter(({ derivedFrom }) => derivedFrom.length > 0)
+      .map(({ id: gate }) => evidenceActivities().deriveGate({ run: id, round, gate })),
+  );
+  const results = [...asked, ...derived];
+  run.gates = run.plan.gates.flatMap(({ id: gate }) => results.filter((result) => result.gate === gate));
+  return run.gates;
+}
+
+/** One repair after the other, in runbook order; a person's deadline that elapsed counts as attempted. */
+export async function remediate(run: Run, { round, repairs }: Doing<'remediate'>, orders: Orders): Promise<PromotionEvent> {
+  orders.beginRemediation();
+  for (const { repair, deadlineMs, gates } of repairs) {
+    const serves = gates.join(', ');
+    if (repair === MANUAL) {
+      await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, { round, gates: [...gates], deadlineMs });
+      const done = await orders.remediated(deadlineMs);
+      await run.journal.append('manual-repair-ended', done ? 'remediated' : 'the time for a manual repair elapsed', { round, done });
+    } else {
+      const outcome = await withDeadline(deadlineMs).repair({ run: run.admitted.run, round, step: repair });
+      await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, { round, repair, gates: [...gates], code: outcome.code });
+    }
+  }
+  return { type: 'remediation-done', attempted: [...new Set(repairs.flatMap(({ gates }) => gates))] };
+}
+
+/** Before anyone is asked, rollback's prerequisites are checked once, read-only, and stand in what is approved. */
+export async function awaitDecision(run: Run, { epoch, round }: Doing<'await-decision'>): Promise<PromotionEvent> {
+  // A void request takes no votes any more.
+  run.ballot = undefined;
+  const checked = await preflightActivities.checkRollback({ run: run.admitted.run, at: `approval-${epoch}` });
+  await run.journal.append(
+    'rollback-checked',
+    checked.problems.length === 0 ? 'rollback could run' : `rollback could not run: ${checked.problems.join('; ')}`,
+    { epoch, problems: [...checked.problems] },
+  );
+  const expiresAt = Date.now() + run.plan.approval.expiresMs;
+  const request = await evidenceActivities().requestApproval({
+    run: run.admitted.run,
+    epoch,
+    round,
+    head: run.journal.head,
+    expiresAt,
+  });
+  await run.journal.append('approval-requested', `asking for ${run.plan.approval.required} approval(s) of ${request.digest.slice(7, 15)}`, {
+    epoch,
+    subject: request.digest,
+    expiresAt,
+  });
+  run.ballot = {
+    subject: request.digest,
+    request: request.request,
+    requester: run.input.requester,
+    expiresAt,
+    votes: [],
+    epoch,
+  };
+  publish(run);
+  const outcome = (): 'approved' | 'rejected' | 'open' =>
+    run.ballot === undefined ? 'open' : tally(run.plan.approval, run.ballot);
+  const decided = await condition(() => outcome() !== 'open', Math.max(1, expiresAt - Date.now()));
+  const ended = outcome();
+  if (!decided || ended === 'open') return { type: 'expired' };
+  return { type: ended };
+}
+
+export async function preflight(run: Run, { round }: Doing<'preflight'>): Promise<PromotionEvent> {
+  const [results, checked] = await Promise.all([
+    askGates(run, round),
+    preflightActivities.checkRollback({ run: run.admitted.run, at: round }),
+  ]);
+  return { type: 'preflight-closed', round, results, notRollbackable: checked.problems };
+}
+
+/** Intent first, then the step; it is never cut short, so that a rollback never overtakes it. */
+export async function promote(run: Run, { step }: Doing<'promote'>): Promise<PromotionEvent> {
+  await run.journal.append('step-started', `promoting: ${step}`, { step });
+  const planned = run.plan.promotion.find(({ id }) => id === step);
+  if (planned === undefined) return { type: 'step-failed', step, code: 'unknown_step', effect: 'none' };
+  try {
+    const outcome = await promotionActivities(planned).promoteStep({ run: run.admitted.run, step });
+    return outcome.done
+      ? { type: 'step-promoted', step, at: Date.now() }
+      : { type: 'step-failed', step, code: outcome.code, effect: outcome.effect };
+  } catch (error) {
+    return { type: 'step-failed', step, code: codeOf(error), effect: 'possible' };
+  }
+}
+
+/** While all passes, a segment takes several samples; from the first that does not, each sample is a segment of its own. */
+export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise<PromotionEvent> {
+  const SEGMENT_SAMPLES = 20;
+  const calm = state.failingStreak === 0 && state.unreachableStreak === 0 && state.last !== 'hold';
+  const { intervalMs } = run.plan.watch;
+  const count = calm ? SEGMENT_SAMPLES : 1;
+  const slowestMs = Math.max(...run.plan.gates.map(({ deadlineMs }) => deadlineMs));
+  const segment = await watchActivities(count * (intervalMs + slowestMs)).watchSegment({
+    run: run.admitted.run,
+    from: state.samples + 1,
+    count,
+    nextAt: state.nextAt,
+    endsAt: state.endsAt,
+  });
+  if (segment.results.length > 0) run.gates = segment.results;
+  return { type: 'sampled', samples: segment.samples, recorded: segment.recorded };
+}
+
+/** Every step is tried even if another failed; each is verified by asking the system. */
+export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promise<PromotionEvent> {
+  run.journal.owe('rollback-begun', `rolling back (${run.move.state.trigger ?? 'requested'}), attempt ${attempt}`, {
+    attempt,
+    trigger: run.move.state.trigger ?? 'requested',
+    triggers: [...run.move.state.triggers],
+  });
+  run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
+    rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt }),
+  );
+  return { type: 'rollback-tried', unverified: run.unverified };
+}
+
+/** "All verified, and still so after a settable time" */
+export async function confirmRollback(run: Run, { attempt }: Doing<'confirm-rollback'>): Promise<PromotionEvent> {
+  await sleep(run.plan.rollback.confirmAfterMs);
+  run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
+    rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt }),
+  );
+  return { type: 'rollback-confirmed', unverified: run.unverified };
+}
+
+async function forEachRollbackStep(
+  run: Run,
+  attempt: (step: string, deadlineMs: number) => Promise<{ verified: boolean; code: string; detail: string }>,
+): Promise<readonly string[]> {
+  const unverified: string[] = [];
+  for (const { id, deadlineMs } of run.plan.rollback.steps) {
+    try {
+      const outcome = await attempt(id, deadlineMs);
+      run.journal.owe('rollback-step', `${id}: ${outcome.verified ? 'verified' : 'not verified'} (${outcome.code})`, {
+        step: id,
+        verified: outcome.verified,
+        code: outcome.code,
+        detail: outcome.detail,
+      });
+      if (!outcome.verified) unverified.push(`${id}: ${outcome.code}: ${outcome.detail}`);
+    } catch (error) {
+      run.journal.owe('rollback-step', `${id}: ${codeOf(error)}`, { step: id, verified: false, code: codeOf(error), detail: '' });
+      unverified.push(`${id}: ${codeOf(error)}`);
+    }
+  }
+  return unverified;
+}
+
+/** The reason code of a failure at Temporal's border: the failure's type, never its message. */
+export function codeOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return cause.type ?? 'internal_error';
+  return cause instanceof TimeoutFailure ? 'activity_timeout' : 'internal_error';
+}

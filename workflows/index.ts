@@ -1,0 +1,2 @@
+export { admission } from './admission.js';
+export { promotion } from './promotion.js';

@@ -1,0 +1,38 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+
+import type { Answer, PromotionView } from '../src/domain/messages.js';
+import type { Submission } from '../src/domain/statement.js';
+
+/** Workflow types, by name. */
+export const PROMOTION = 'promotion';
+export const ADMISSION = 'admission';
+
+/** One open promotion a target: Temporal itself is the lock. */
+export function promotionId(target: string): string {
+  return `promotion/${target}`;
+}
+
+/** An approver's decision; the signal of the same name takes the same path. */
+export const decide = defineUpdate<Answer, [Submission]>('decide');
+export const decideSignal = defineSignal<[Submission]>('decide');
+
+/** A person's order: abort, rollback, remediated, retry-rollback, acknowledge. */
+export const control = defineUpdate<Answer, [Submission]>('control');
+
+export const view = defineQuery<PromotionView>('view');
+
+/** Search attributes, so that `list` asks Temporal alone. Values are clipped to 255 characters. */
+export const SEARCH_ATTRIBUTES = {
+  PromotionTarget: 'Keyword',
+  PromotionPhase: 'Keyword',
+  PromotionCommit: 'Keyword',
+  PromotionTrigger: 'Keyword',
+  PromotionRequester: 'Keyword',
+  PromotionDeadline: 'Datetime',
+} as const;
+
+/** Task queues: a rollback never waits behind a watch, nor a record behind a slow gate. */
+export type QueueRole = 'main' | 'evidence' | 'watch' | 'rollback';
+export function taskQueueName(prefix: string, role: QueueRole): string {
+  return role === 'main' ? prefix : `${prefix}-${role}`;
+}

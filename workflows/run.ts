@@ -1,0 +1,76 @@
+import type { ApprovalView, PromotionInput } from '../src/domain/messages.js';
+import type { Phase } from '../src/domain/phase.js';
+import type { Plan } from '../src/domain/plan.js';
+import { begin, transition, type Move, type PromotionEvent } from '../src/domain/transition.js';
+import type { GateResult } from '../src/domain/verdict.js';
+import type { Admitted } from '../activities/admit.js';
+import { describeEvent } from './describe-event.js';
+import { Journal } from './journal.js';
+import type { Ballot } from '../src/domain/approval.js';
+
+export interface Refusal {
+  readonly by: string;
+  readonly what: string;
+  readonly reason: string;
+}
+
+/** An open approval request, and the votes on it. */
+export interface OpenBallot extends Ballot {
+  readonly request: string;
+  readonly epoch: number;
+}
+
+/** What one promotion knows of itself; everything in it is rebuilt by replay. */
+export class Run {
+  readonly input: PromotionInput;
+  readonly admitted: Admitted;
+  readonly plan: Plan;
+  readonly journal: Journal;
+  move: Move;
+  gates: readonly GateResult[] = [];
+  ballot: OpenBallot | undefined;
+  /** What was last published, so that nothing is published twice. */
+  told = '';
+  unverified: readonly string[] = [];
+  refusals: readonly Refusal[] = [];
+
+  constructor(input: PromotionInput, admitted: Admitted) {
+    this.input = input;
+    this.admitted = admitted;
+    this.plan = admitted.plan;
+    this.journal = new Journal(admitted.run);
+    this.move = begin(admitted.plan);
+  }
+
+  get phase(): Move['state']['phase'] {
+    return this.move.state.phase;
+  }
+
+  /** The rules take the event at once, so that no order slips in between; the next effect waits for the record. */
+  async settle(event: PromotionEvent): Promise<void> {
+    const from = this.phase;
+    this.move = transition(this.plan, this.move.state, event);
+    const { kind, text, body } = describeEvent(event, this.move.state);
+    if (owesRecords(from)) this.journal.owe(kind, text, body);
+    else await this.journal.append(kind, text, body);
+  }
+
+  approvalView(): ApprovalView | undefined {
+    const { ballot, plan } = this;
+    if (ballot === undefined) return undefined;
+    return {
+      digest: ballot.subject,
+      request: ballot.request,
+      requester: ballot.requester,
+      required: plan.approval.required,
+      approvers: plan.approval.approvers,
+      votes: ballot.votes.map(({ by, verdict }) => ({ by, verdict })),
+      expiresAt: ballot.expiresAt,
+    };
+  }
+}
+
+/** "no record, no next step (a rollback alone goes first and owes the record; so does a watch's sampling)" */
+function owesRecords(phase: Phase | string): boolean {
+  return phase === 'watching' || phase === 'rolling-back' || phase === 'rollback-failed';
+}

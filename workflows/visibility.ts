@@ -1,0 +1,123 @@
+import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
+import type { Run } from './run.js';
+
+const TARGET = defineSearchAttributeKey('PromotionTarget', 'KEYWORD');
+const PHASE = defineSearchAttributeKey('PromotionPhase', 'KEYWORD');
+const COMMIT = defineSearchAttributeKey('PromotionCommit', 'KEYWORD');
+const TRIGGER = defineSearchAttributeKey('PromotionTrigger', 'KEYWORD');
+const REQUESTER = defineSearchAttributeKey('PromotionRequester', 'KEYWORD');
+const DEADLINE = defineSearchAttributeKey('PromotionDeadline', 'DATETIME');
+/** On PostgreSQL a longer value made the run vanish from `list`. */
+const CLIP = 255;
+
+/** Memo and search attributes: what `status` and `list` see without any worker. Once a phase, not once a sample. */
+export function publish(run: Run): void {
+  const { state } = run.move;
+  const memo = memoOf(run);
+  const told = JSON.stringify(memo);
+  if (run.told === told) return;
+  run.told = told;
+  upsertMemo({ promotion: memo });
+  upsertSearchAttributes([
+    { key: PHASE, value: state.phase },
+    ...(state.trigger === undefined ? [] : [{ key: TRIGGER, value: state.trigger }]),
+    { key: DEADLINE, value: memo.deadline === null ? null : new Date(memo.deadline) },
+  ]);
+  setCurrentDetails(`**${state.phase}** ${doingOf(run)}`);
+}
+
+/** Before the run has a name of its own. */
+export function publishAdmission(input: PromotionInput, stopped?: string): void {
+  const phase = stopped === undefined ? 'validating' : 'stopped';
+  const memo: PromotionMemo = {
+    target: input.target,
+    commit: input.commit,
+    run: '',
+    requester: input.requester,
+    phase,
+    reason: stopped ?? '',
+    trigger: null,
+    digest: null,
+    deadline: null,
+    evidence: '',
+    gates: [],
+  };
+  upsertMemo({ promotion: memo });
+  upsertSearchAttributes([
+    { key: TARGET, value: input.target.slice(0, CLIP) },
+    { key: COMMIT, value: input.commit.slice(0, CLIP) },
+    { key: REQUESTER, value: input.requester.slice(0, CLIP) },
+    { key: PHASE, value: phase },
+  ]);
+}
+
+function memoOf(run: Run): PromotionMemo {
+  const { state, effect } = run.move;
+  return {
+    target: run.input.target,
+    commit: run.input.commit,
+    run: run.admitted.run,
+    requester: run.input.requester,
+    phase: state.phase,
+    reason: effect.do === 'end' ? effect.reason : '',
+    trigger: state.trigger ?? null,
+    digest: run.ballot?.subject ?? null,
+    deadline: deadlineOf(run),
+    evidence: run.admitted.folder,
+    gates: run.gates.map(({ gate, verdict, health, rolloutGate, reasonCodes }) => ({
+      id: gate,
+      verdict,
+      health,
+      gate: rolloutGate,
+      reasonCodes,
+    })),
+  };
+}
+
+function deadlineOf(run: Run): number | null {
+  const { state } = run.move;
+  if (state.phase === 'awaiting-approval') return run.ballot?.expiresAt ?? null;
+  return state.phase === 'watching' ? (state.watch?.endsAt ?? null) : null;
+}
+
+function doingOf(run: Run): string {
+  const { effect } = run.move;
+  if ('round' in effect) return `${effect.do} ${effect.round}`;
+  return effect.do === 'promote' ? `${effect.do} ${effect.step}` : effect.do;
+}
+
+export function viewOf(run: Run): PromotionView {
+  const { state, effect } = run.move;
+  return {
+    target: run.input.target,
+    commit: run.input.commit,
+    run: run.admitted.run,
+    requester: run.input.requester,
+    deployment: run.admitted.deployment,
+    phase: state.phase,
+    doing: doingOf(run),
+    reason: effect.do === 'end' ? effect.reason : '',
+    trigger: state.trigger,
+    triggers: state.triggers,
+    gates: run.gates,
+    approval: run.approvalView(),
+    watch:
+      state.watch === undefined
+        ? undefined
+        : {
+            samples: state.watch.samples,
+            endsAt: state.watch.endsAt,
+            failingStreak: state.watch.failingStreak,
+            unreachableStreak: state.watch.unreachableStreak,
+            last: state.watch.last,
+          },
+    unverified: run.unverified,
+    refusals: run.refusals,
+    evidence: run.admitted.folder,
+    head: run.journal.head,
+    log: run.journal.lines,
+  };
+}
