@@ -5,7 +5,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { ClientConnectConfig, LoadClientProfileOptions } from '@temporalio/envconfig';
+import type * as Envconfig from '@temporalio/envconfig';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 
@@ -18,7 +18,10 @@ export interface TemporalSettings {
   readonly address: string | undefined;
   readonly namespace: string;
   /** TLS, API key and metadata, as Connection.connect and NativeConnection.connect both take them. */
-  readonly connection: Pick<ClientConnectConfig['connectionOptions'], 'tls' | 'apiKey' | 'metadata'>;
+  readonly connection: Pick<
+    Envconfig.ClientConnectConfig['connectionOptions'],
+    'tls' | 'apiKey' | 'metadata'
+  >;
 }
 
 /** What this process was told: flags over environment over `promote.yaml`. Paths are absolute. */
@@ -171,13 +174,12 @@ function once<T>(read: () => T): () => T {
 
 function readTemporal(environment: Readonly<Record<string, string | undefined>>): TemporalSettings {
   try {
-    const { loadClientConnectConfig } = createRequire(import.meta.url)('@temporalio/envconfig') as {
-      loadClientConnectConfig(options: LoadClientProfileOptions): ClientConnectConfig;
-    };
+    // oxlint-disable-next-line typescript/no-unsafe-assignment -- require() knows no types
+    const envconfig: typeof Envconfig = createRequire(import.meta.url)('@temporalio/envconfig');
     const overrideEnvVars: Record<string, string> = {};
     for (const [name, value] of Object.entries(environment))
       if (value !== undefined) overrideEnvVars[name] = value;
-    const { namespace, connectionOptions } = loadClientConnectConfig({
+    const { namespace, connectionOptions } = envconfig.loadClientConnectConfig({
       overrideEnvVars,
       configFileStrict: true,
     });

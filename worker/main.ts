@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly address: string;
   /** Ends the worker gracefully. */
   readonly signal: AbortSignal;
+  /** Path of the workflows' bundle; the built one where it is left out. */
+  readonly bundle?: string | undefined;
   /** Called once it polls. */
   readonly onReady: () => void;
   readonly log: (level: LogLevel, message: string) => void;
@@ -25,14 +27,14 @@ export interface WorkerOptions {
  *
  * @throws where the bundle is missing or the server is out of reach
  */
-export async function runWorker({ config, address, signal, onReady, log }: WorkerOptions): Promise<void> {
-  await access(BUNDLE).catch((cause: unknown) => {
+export async function runWorker({ config, address, signal, onReady, log, bundle = BUNDLE }: WorkerOptions): Promise<void> {
+  await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
   });
   installLogger(log);
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
   try {
-    const workers = await createWorkers(config, connection);
+    const workers = await createWorkers(config, connection, bundle);
     const stop = (): void => workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
     const running = Promise.all(workers.map((worker) => worker.run()));
@@ -44,7 +46,7 @@ export async function runWorker({ config, address, signal, onReady, log }: Worke
   }
 }
 
-async function createWorkers(config: Config, connection: NativeConnection): Promise<readonly Worker[]> {
+async function createWorkers(config: Config, connection: NativeConnection, bundle: string): Promise<readonly Worker[]> {
   const queues = createActivities(createWiring(config).dependencies);
   const common = {
     connection,
@@ -57,7 +59,7 @@ async function createWorkers(config: Config, connection: NativeConnection): Prom
     Worker.create({
       ...common,
       taskQueue: taskQueueName(config.taskQueue, 'main'),
-      workflowBundle: { codePath: BUNDLE },
+      workflowBundle: { codePath: bundle },
       activities: queues.main,
       // A killed worker's workflow tasks go on within seconds.
       stickyQueueScheduleToStartTimeout: '1s',

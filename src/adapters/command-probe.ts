@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { misconfigured, outcomeOf, type CommandCode, type Outcome } from './command-outcome.js';
 import { locateCommand } from './find-on-path.js';
 import { oneLine } from './one-line.js';
-import { runProcessGroup, type ProcessEnd } from './process-group.js';
+import { runProcessGroup } from './process-group.js';
 import type { RedactionCounts, Redactor } from './redaction.js';
 
 export { findOnPath } from './find-on-path.js';
+export type { CommandCode } from './command-outcome.js';
 
 export interface Command {
   /** Program and arguments. No shell reads them. */
@@ -48,18 +50,6 @@ export interface CommandNotAnswered extends Ran {
 
 export type CommandAnswer = CommandAnswered | CommandNotAnswered;
 
-export type CommandCode =
-  | 'command_usage'
-  | 'command_not_found'
-  | 'command_not_executable'
-  | 'command_bad_argument'
-  | 'command_environment_refused'
-  | 'working_directory_missing'
-  | 'command_failed'
-  | 'command_timeout'
-  | 'command_no_output'
-  | 'command_output_too_large';
-
 /** Variables that make a program load or run something else than it is (security-steps.md section 7). */
 const REFUSED_VARIABLES = /^(?:NODE_OPTIONS|LD_.*|DYLD_.*|GIT_.*)$/;
 
@@ -68,7 +58,10 @@ const REFUSED_VARIABLES = /^(?:NODE_OPTIONS|LD_.*|DYLD_.*|GIT_.*)$/;
  * with output answers; exit 2 is usage, so misconfigured, as is a command that cannot be started; any other end is
  * unreachable; too much output is malformed. Throws the reason of `signal`, and nothing else.
  */
-export async function runCommand(command: Command, { redact }: { readonly redact: Redactor }): Promise<CommandAnswer> {
+export async function runCommand(
+  command: Command,
+  { redact }: { readonly redact: Redactor },
+): Promise<CommandAnswer> {
   const { argv, cwd, env, deadlineMs, maxBytes, signal } = command;
   signal.throwIfAborted();
   const startedAt = new Date().toISOString();
@@ -96,21 +89,20 @@ export async function runCommand(command: Command, { redact }: { readonly redact
   const refused = await refusal(command);
   signal.throwIfAborted();
   if (refused.kind !== 'runs') return conclude(refused, NO_OUTPUT);
-  const { end, ...output } = await runProcessGroup({ file: refused.file, argv, cwd, env, deadlineMs, maxBytes, signal });
+  const { end, ...output } = await runProcessGroup({
+    file: refused.file,
+    argv,
+    cwd,
+    env,
+    deadlineMs,
+    maxBytes,
+    signal,
+  });
   signal.throwIfAborted();
-  return conclude(outcomeOf(end, output, command), output);
+  return conclude(outcomeOf(end, output.stdout, command), output);
 }
 
 type Output = { readonly stdout: Uint8Array; readonly stderr: Uint8Array };
-
-type Outcome =
-  | { readonly kind: 'answered' }
-  | {
-      readonly kind: CommandNotAnswered['kind'];
-      readonly code: CommandCode;
-      readonly why: string;
-      readonly exitCode: number | undefined;
-    };
 
 const NO_OUTPUT: Output = { stdout: new Uint8Array(), stderr: new Uint8Array() };
 
@@ -118,65 +110,14 @@ const NO_OUTPUT: Output = { stdout: new Uint8Array(), stderr: new Uint8Array() }
 async function refusal({ argv, cwd, env }: Command): Promise<Outcome | { kind: 'runs'; file: string }> {
   const [program = ''] = argv;
   const variable = Object.keys(env).find((each) => REFUSED_VARIABLES.test(each));
-  if (variable !== undefined) return misconfigured('command_environment_refused', `${variable} may not be set`);
+  if (variable !== undefined)
+    return misconfigured('command_environment_refused', `${variable} may not be set`);
   if (!(await isDirectory(cwd))) return misconfigured('working_directory_missing', `no folder ${cwd}`);
   const found = await locateCommand(program, env['PATH'] ?? '', cwd);
-  switch (found.kind) {
-    case 'found':
-      return { kind: 'runs', file: found.path };
-    case 'not_executable':
-      return misconfigured('command_not_executable', `${found.path} may not be executed`);
-    case 'not_found':
-      return misconfigured('command_not_found', program.includes('/') ? 'no such file' : 'not on PATH');
-  }
-}
-
-function outcomeOf(end: ProcessEnd, { stdout }: Output, { deadlineMs, maxBytes, requireOutput }: Command): Outcome {
-  switch (end.kind) {
-    case 'exited':
-      if (end.exitCode === 2) return { ...misconfigured('command_usage', 'exit 2, a usage error'), exitCode: 2 };
-      if (end.exitCode !== 0) return unreachable('command_failed', `exit ${end.exitCode}`, end.exitCode);
-      if (requireOutput !== false && Buffer.from(stdout).toString('latin1').trim() === '') {
-        return unreachable('command_no_output', 'exit 0, but it printed nothing', 0);
-      }
-      return { kind: 'answered' };
-    case 'killed':
-      return unreachable('command_failed', `killed by ${end.signal}`, undefined);
-    case 'deadline':
-      return unreachable('command_timeout', `killed after ${deadlineMs} ms`, undefined);
-    case 'aborted':
-      return unreachable('command_failed', 'cancelled', undefined);
-    case 'too_large':
-      return {
-        kind: 'malformed',
-        code: 'command_output_too_large',
-        why: `killed after printing over ${maxBytes} bytes`,
-        exitCode: undefined,
-      };
-    case 'not_started':
-      return outcomeOfStartError(end.cause);
-  }
-}
-
-/** The file was there a moment ago; a script whose interpreter is missing ends here too. */
-function outcomeOfStartError(cause: unknown): Outcome {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-  if (code === 'ENOENT') return misconfigured('command_not_found', 'it, or the interpreter that it names, is missing');
-  if (code === 'EACCES' || code === 'EPERM' || code === 'ENOEXEC') {
-    return misconfigured('command_not_executable', `could not be executed (${code})`);
-  }
-  if (code === 'E2BIG' || code.startsWith('ERR_INVALID_ARG')) {
-    return misconfigured('command_bad_argument', `its arguments or environment were refused (${code})`);
-  }
-  return unreachable('command_failed', `could not be started (${code})`, undefined);
-}
-
-function misconfigured(code: CommandCode, why: string): Extract<Outcome, { code: CommandCode }> {
-  return { kind: 'misconfigured', code, why, exitCode: undefined };
-}
-
-function unreachable(code: CommandCode, why: string, exitCode: number | undefined): Outcome {
-  return { kind: 'unreachable', code, why, exitCode };
+  if (found.kind === 'found') return { kind: 'runs', file: found.path };
+  return found.kind === 'not_executable'
+    ? misconfigured('command_not_executable', `${found.path} may not be executed`)
+    : misconfigured('command_not_found', program.includes('/') ? 'no such file' : 'not on PATH');
 }
 
 async function isDirectory(path: string): Promise<boolean> {

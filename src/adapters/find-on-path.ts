@@ -27,7 +27,9 @@ export async function locateCommand(name: string, searchPath: string, cwd: strin
     if (await isExecutable(path)) return { kind: 'found', path };
     if (await exists(path)) notExecutable ??= path;
   }
-  return notExecutable === undefined ? { kind: 'not_found' } : { kind: 'not_executable', path: notExecutable };
+  return notExecutable === undefined
+    ? { kind: 'not_found' }
+    : { kind: 'not_executable', path: notExecutable };
 }
 
 async function isExecutable(path: string): Promise<boolean> {

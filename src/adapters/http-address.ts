@@ -53,21 +53,28 @@ type LookupCallback = (
   family?: number,
 ) => void;
 
+/** Whether one of a name's addresses is link-local: which one is taken is not ours to say. */
+export function leadsToLinkLocal(addresses: readonly LookupAddress[]): boolean {
+  return addresses.some(({ address }) => isLinkLocal(address));
+}
+
 /** dns.lookup for connections, refusing a name if any of its addresses is link-local. undici skips it for literals. */
 export function lookupWithoutLinkLocal(
   hostname: string,
   options: LookupOptions,
   callback: LookupCallback,
-  resolve: typeof resolveName = resolveName,
 ): void {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) {
       callback(error, []);
       return;
     }
     const [first] = addresses;
-    if (first === undefined || addresses.some(({ address }) => isLinkLocal(address))) {
-      callback(Object.assign(new Error('the name leads to a link-local address'), { code: LINK_LOCAL_NAME }), []);
+    if (first === undefined || leadsToLinkLocal(addresses)) {
+      callback(
+        Object.assign(new Error('the name leads to a link-local address'), { code: LINK_LOCAL_NAME }),
+        [],
+      );
       return;
     }
     if (options.all === true) callback(null, addresses);

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { LINK_LOCAL_NAME } from './http-address.js';
 
 /** Why a try gave no answer. `transient`: the same question may be answered a moment later. */
@@ -18,7 +19,8 @@ export function faultOfStatus(status: number): HttpFault | undefined {
   if (status === 408 || status === 425 || (status >= 500 && status <= 599)) {
     return { kind: 'unreachable', code, transient: true };
   }
-  if (status >= 300 && status <= 399) return { kind: 'misconfigured', code: 'http_redirect', transient: false };
+  if (status >= 300 && status <= 399)
+    return { kind: 'misconfigured', code: 'http_redirect', transient: false };
   if (status >= 400 && status <= 499) return { kind: 'misconfigured', code, transient: false };
   return { kind: 'malformed', code, transient: false };
 }
@@ -28,10 +30,19 @@ export function faultOfError(error: unknown): HttpFault {
   const code = errorCode(error);
   const known = BY_CODE[code];
   if (known !== undefined) return known;
-  if (code.startsWith('HPE_')) return { kind: 'malformed', code: 'http_not_http', transient: false };
+  // Its parser's errors often have no code.
+  if (error instanceof errors.HTTPParserError || code.startsWith('HPE_'))
+    return { kind: 'malformed', code: 'http_not_http', transient: false };
   // Certificate and handshake: nothing that a moment changes, and a person has to look.
-  if (/^(CERT_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(code)) {
-    const short = code.toLowerCase().replace(/^err_(tls|ssl)_/, '').slice(0, 60);
+  if (
+    /^(CERT_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(
+      code,
+    )
+  ) {
+    const short = code
+      .toLowerCase()
+      .replace(/^err_(tls|ssl)_/, '')
+      .slice(0, 60);
     return { kind: 'misconfigured', code: `tls_${short}`, transient: false };
   }
   return { kind: 'unreachable', code: 'http_failed', transient: true };
@@ -72,7 +83,7 @@ const BY_CODE: Readonly<Record<string, HttpFault>> = {
 function errorCode(error: unknown, depth = 0): string {
   if (!(error instanceof Error) || depth > 4) return '';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  const inner: readonly unknown[] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error.cause];
+  const inner: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
   return inner.map((each) => errorCode(each, depth + 1)).find((code) => code !== '') ?? '';
 }
 

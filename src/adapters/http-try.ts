@@ -1,5 +1,13 @@
 import { request, type Dispatcher } from 'undici';
-import { ENCODED, faultOfError, faultOfStatus, retryAfterMs, TIMEOUT, TOO_LARGE, type HttpFault } from './http-fault.js';
+import {
+  ENCODED,
+  faultOfError,
+  faultOfStatus,
+  retryAfterMs,
+  TIMEOUT,
+  TOO_LARGE,
+  type HttpFault,
+} from './http-fault.js';
 
 export interface HttpRequest {
   readonly url: URL;
@@ -24,7 +32,11 @@ export interface TryResult {
  * Asks once. Follows nothing, decodes nothing, reads at most `maxBytes`. Never throws: `deadline` gives http_timeout
  * unless a status that is no answer came before.
  */
-export async function tryHttp(asked: HttpRequest, dispatcher: Dispatcher, deadline: AbortSignal): Promise<TryResult> {
+export async function tryHttp(
+  asked: HttpRequest,
+  dispatcher: Dispatcher,
+  deadline: AbortSignal,
+): Promise<TryResult> {
   let response: Dispatcher.ResponseData;
   try {
     response = await request(asked.url, {

@@ -21,7 +21,10 @@ export const JSON_BODY_LIMITS: JsonBodyLimits = { maxBytes: 4 * 1024 * 1024, max
  */
 export function parseJsonBody(bytes: Uint8Array, limits: JsonBodyLimits = JSON_BODY_LIMITS): JsonBody {
   if (bytes.byteLength > limits.maxBytes) {
-    return malformed('answer_too_large', `the answer has ${bytes.byteLength} bytes, at most ${limits.maxBytes} are read`);
+    return malformed(
+      'answer_too_large',
+      `the answer has ${bytes.byteLength} bytes, at most ${limits.maxBytes} are read`,
+    );
   }
   let text: string;
   try {

@@ -12,5 +12,7 @@ export function oneLine(text: string, redact: Redactor, maxChars = 300): string 
     .replaceAll(/ {2,}/g, ' ')
     .trim();
   const characters = Array.from(redact(flat).text);
-  return characters.length <= maxChars ? characters.join('') : `${characters.slice(0, maxChars - 1).join('')}…`;
+  return characters.length <= maxChars
+    ? characters.join('')
+    : `${characters.slice(0, maxChars - 1).join('')}…`;
 }

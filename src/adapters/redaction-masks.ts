@@ -20,7 +20,10 @@ export function findMasks(text: string): Span[] {
   const scan: Scan = { text, assigned: { start: 0, end: 0 }, header: { start: 0, end: 0 } };
   for (const hit of text.matchAll(SECRET_WORD)) {
     const key = keyAround(text, hit.index, hit.index + hit[0].length);
-    const name = hit[0].toLowerCase().replace(/^api[._-]?key$/, 'api_key').replace('passwd', 'password');
+    const name = hit[0]
+      .toLowerCase()
+      .replace(/^api[._-]?key$/, 'api_key')
+      .replace('passwd', 'password');
     if (!isSecretKey(key.text)) continue;
     const value = valueAfter(scan, key, name);
     if (value !== undefined) addMask(spans, text, { ...value, name });
@@ -33,10 +36,19 @@ export function findMasks(text: string): Span[] {
 }
 
 /** Names in the markers of masks. */
-export const MASK_NAMES = ['authorization', 'cookie', 'token', 'secret', 'password', 'api_key', 'url_userinfo'] as const;
+export const MASK_NAMES = [
+  'authorization',
+  'cookie',
+  'token',
+  'secret',
+  'password',
+  'api_key',
+  'url_userinfo',
+] as const;
 
 const SECRET_WORD = /authorization|cookie|token|secret|password|passwd|api[._-]?key/gi;
-const SECRET_WORD_ENDING = /(?:authorization|cookie|token|secret|password|passwd|apikey)(?:key|value|header)?s?$/;
+const SECRET_WORD_ENDING =
+  /(?:authorization|cookie|token|secret|password|passwd|apikey)(?:key|value|header)?s?$/;
 const DESCRIPTIONS: ReadonlySet<string> = new Set(
   (
     'mode type kind endpoint template path count counts limit limits state status gate reason reasons code codes ' +
@@ -70,7 +82,9 @@ function keyAround(text: string, hitStart: number, hitEnd: number): Key {
 }
 
 const KEY_CHARACTERS: ReadonlySet<number> = new Set(
-  Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-', (char) => char.charCodeAt(0)),
+  Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-', (char) =>
+    char.charCodeAt(0),
+  ),
 );
 
 function isKeyCharacter(text: string, at: number): boolean {
@@ -94,7 +108,10 @@ function valueAfter(scan: Scan, key: Key, name: string): Range | undefined {
   const member = matchAt(/(\\*)(["'])[ \t\r\n]{0,64}[:=][ \t\r\n]{0,64}(\\*)(["'])/y, text, key.end);
   if (member !== undefined) {
     const quote = `${member[1] ?? ''}${member[2] ?? ''}`;
-    if (quote !== `${member[3] ?? ''}${member[4] ?? ''}` || !text.startsWith(quote, key.start - quote.length)) {
+    if (
+      quote !== `${member[3] ?? ''}${member[4] ?? ''}` ||
+      !text.startsWith(quote, key.start - quote.length)
+    ) {
       return undefined;
     }
     return quoted(text, key.end + member[0].length, quote);
@@ -107,7 +124,11 @@ function valueAfter(scan: Scan, key: Key, name: string): Range | undefined {
     return scan.assigned;
   }
   // `a:token:b` is a reason code, not a header; the plain words need the space that a header has.
-  const colon = matchAt(name === 'authorization' || name === 'cookie' ? /:[ \t]*/y : /:[ \t]+/y, text, key.end);
+  const colon = matchAt(
+    name === 'authorization' || name === 'cookie' ? /:[ \t]*/y : /:[ \t]+/y,
+    text,
+    key.end,
+  );
   if (colon === undefined) return undefined;
   scan.header = run(/[^\r\n"'\\]*/y, text, key.end + colon[0].length, scan.header);
   return scan.header;

@@ -113,7 +113,10 @@ function marker(name: string): string {
 }
 
 /** Until nothing is found: what stands around a marker may, by chance, spell a secret together with it. */
-function redactByteText(source: string, needles: readonly Needle[]): { text: string; placed: Map<string, number> } {
+function redactByteText(
+  source: string,
+  needles: readonly Needle[],
+): { text: string; placed: Map<string, number> } {
   const placed = new Map<string, number>();
   let text = source;
   for (let round = 0; round < 8; round += 1) {

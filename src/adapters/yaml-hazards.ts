@@ -28,6 +28,7 @@ export function findHazard(text: string): Hazard | undefined {
 }
 
 /** Control characters but tab and line ends, byte order marks, and halves of surrogate pairs. */
+// oxlint-disable-next-line eslint/no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufeff\p{Surrogate}]/u;
 
 function hazardInTokens(text: string): Hazard | undefined {
@@ -45,7 +46,7 @@ function hazardInTokens(text: string): Hazard | undefined {
       atLineStart = token.endsWith('\n');
       continue;
     }
-    const type = CST.tokenType(token);
+    const type: string = CST.tokenType(token) ?? 'unknown';
     if (token === CST.DOCUMENT || token === CST.FLOW_END || token === CST.SCALAR) {
       // Marks of the lexer's own, which are not in the text.
       nextIsScalar = token === CST.SCALAR;
@@ -57,7 +58,8 @@ function hazardInTokens(text: string): Hazard | undefined {
       case 'flow-seq-start':
         flowDepth += 1;
         chain = 0;
-        if (flowDepth > MAX_FLOW_DEPTH) return { offset, message: `nests over ${MAX_FLOW_DEPTH} levels of [ or {` };
+        if (flowDepth > MAX_FLOW_DEPTH)
+          return { offset, message: `nests over ${MAX_FLOW_DEPTH} levels of [ or {` };
         break;
       case 'flow-map-end':
       case 'flow-seq-end':
@@ -68,7 +70,8 @@ function hazardInTokens(text: string): Hazard | undefined {
       case 'explicit-key-ind':
       case 'map-value-ind':
         chain += 1;
-        if (chain > MAX_CHAIN) return { offset, message: `strings together over ${MAX_CHAIN} of "-", "?" and ":"` };
+        if (chain > MAX_CHAIN)
+          return { offset, message: `strings together over ${MAX_CHAIN} of "-", "?" and ":"` };
         break;
       case 'space':
         if (atLineStart && token.length > MAX_INDENT) {
@@ -85,8 +88,7 @@ function hazardInTokens(text: string): Hazard | undefined {
       default:
         chain = 0;
     }
-    if (type === 'newline') atLineStart = true;
-    else atLineStart = false;
+    atLineStart = type === 'newline';
     offset += token.length;
   }
   return undefined;

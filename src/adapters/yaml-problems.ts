@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+// oxlint-disable eslint/no-underscore-dangle -- `_zod` is zod's own door for code that walks schemas (zod.dev/library-authors)
+
 /** One thing that is wrong with a value, for a person. `isKey`: the key at the end of the path is what is wrong. */
 export interface Problem {
   readonly path: readonly (string | number)[];
@@ -20,12 +22,21 @@ function problemsOfIssue(
 ): readonly Problem[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
   // The schema's own words say more than ours; zod's defaults start with "Invalid" and do not quote the value.
-  const own = issue.code !== 'unrecognized_keys' && issue.code !== 'invalid_union' && !/^Invalid /.test(issue.message);
+  const own =
+    issue.code !== 'unrecognized_keys' &&
+    issue.code !== 'invalid_union' &&
+    !issue.message.startsWith('Invalid ');
   if (own) return [{ path, isKey: false, message: issue.message }];
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = [...new Set(schemasAt(schema, root, path).flatMap((each) => Object.keys(shapeOf(each) ?? {})))];
-      return issue.keys.map((key) => ({ path: [...path, key], isKey: true, message: unknownKey(key, known) }));
+      const known = [
+        ...new Set(schemasAt(schema, root, path).flatMap((each) => Object.keys(shapeOf(each) ?? {}))),
+      ];
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        isKey: true,
+        message: unknownKey(key, known),
+      }));
     }
     case 'invalid_union': {
       const [closest] = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length);
@@ -34,8 +45,12 @@ function problemsOfIssue(
       }
       const allowed = [...new Set(schemasAt(schema, root, path).flatMap(literalsOf))];
       const message =
-        valueAt(root, path) === undefined ? 'is missing' : `${shown(valueAt(root, path))} is none of the known values`;
-      return [{ path, isKey: false, message: allowed.length === 0 ? message : `${message}; use ${list(allowed)}` }];
+        valueAt(root, path) === undefined
+          ? 'is missing'
+          : `${shown(valueAt(root, path))} is none of the known values`;
+      return [
+        { path, isKey: false, message: allowed.length === 0 ? message : `${message}; use ${list(allowed)}` },
+      ];
     }
     case 'invalid_type':
       return [{ path, isKey: false, message: wrongType(issue.expected, valueAt(root, path)) }];
@@ -46,6 +61,12 @@ function problemsOfIssue(
     }
     case 'invalid_key':
       return [{ path, isKey: true, message: issue.issues[0]?.message ?? issue.message }];
+    case 'too_big':
+    case 'too_small':
+    case 'invalid_format':
+    case 'not_multiple_of':
+    case 'invalid_element':
+    case 'custom':
     default:
       return [{ path, isKey: false, message: issue.message }];
   }
@@ -78,7 +99,9 @@ function unknownKey(key: string, known: readonly string[]): string {
     .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   if (nearest !== undefined) return `is no known key; did you mean "${nearest.name}"?`;
-  return known.length === 0 ? 'is no known key; take it out' : `is no known key; known are ${known.join(', ')}`;
+  return known.length === 0
+    ? 'is no known key; take it out'
+    : `is no known key; known are ${known.join(', ')}`;
 }
 
 function shown(value: unknown): string {
@@ -106,8 +129,9 @@ function editDistance(a: string, b: string): number {
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
   let value = root;
   for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Readonly<Record<string | number, unknown>>)[key];
+    if (typeof value !== 'object' || value === null) return undefined;
+    const member: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
+    value = member;
   }
   return value;
 }

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findOnPath, runCommand, type Command, type CommandAnswer } from '../../src/adapters/command-probe.js';
+import {
+  findOnPath,
+  runCommand,
+  type Command,
+  type CommandAnswer,
+} from '../../src/adapters/command-probe.js';
 import { createRedactor } from '../../src/adapters/redaction.js';
 
 // Real processes. Proves what each end of a command means and that nothing is waited for past the deadline.
@@ -35,7 +40,8 @@ function run(argv: readonly string[], given: Partial<Command> = {}): Promise<Com
   );
 }
 
-const sh = (script: string, given: Partial<Command> = {}): Promise<CommandAnswer> => run(['sh', '-c', script], given);
+const sh = (script: string, given: Partial<Command> = {}): Promise<CommandAnswer> =>
+  run(['sh', '-c', script], given);
 const out = ({ stdout }: CommandAnswer): string => Buffer.from(stdout).toString('utf8');
 const detail = (answer: CommandAnswer): string => (answer.kind === 'answered' ? '' : answer.detail);
 
@@ -77,7 +83,9 @@ describe('a command that answers', () => {
   });
 
   it('may print a lot, up to the limit', async () => {
-    const answer = await sh('head -c 99999 /dev/zero | tr "\\0" x; head -c 100000 /dev/zero | tr "\\0" y >&2');
+    const answer = await sh(
+      'head -c 99999 /dev/zero | tr "\\0" x; head -c 100000 /dev/zero | tr "\\0" y >&2',
+    );
     expect(answer.kind).toBe('answered');
     expect(answer.stdout.byteLength).toBe(99_999);
     expect(answer.stderr.byteLength).toBe(100_000);
@@ -90,7 +98,12 @@ describe('a command that answers', () => {
 
 describe('a command that does not answer', () => {
   const ends: readonly (readonly [string, string, string, RegExp])[] = [
-    ['echo x; echo "" >&2; echo "bad canary-secret-1234" >&2; exit 3', 'unreachable', 'command_failed', /^sh: exit 3: bad \[redacted:TAU_TOKEN\]$/],
+    [
+      'echo x; echo "" >&2; echo "bad canary-secret-1234" >&2; exit 3',
+      'unreachable',
+      'command_failed',
+      /^sh: exit 3: bad \[redacted:TAU_TOKEN\]$/,
+    ],
     ['echo usage >&2; exit 2', 'misconfigured', 'command_usage', /^sh: exit 2, a usage error: usage$/],
     ['true', 'unreachable', 'command_no_output', /^sh: exit 0, but it printed nothing$/],
     ['echo "  "; echo why >&2', 'unreachable', 'command_no_output', /: why$/],
@@ -110,7 +123,12 @@ describe('a command that does not answer', () => {
   });
 
   it('is told by a line without control characters or arguments', async () => {
-    const answer = await run(['sh', '-c', 'printf "\\033[31mred\\r\\n" >&2; exit 1', 'argument-that-is-private']);
+    const answer = await run([
+      'sh',
+      '-c',
+      'printf "\\033[31mred\\r\\n" >&2; exit 1',
+      'argument-that-is-private',
+    ]);
     expect(detail(answer)).toBe('sh: exit 1: [31mred');
   });
 });
@@ -118,9 +136,13 @@ describe('a command that does not answer', () => {
 describe('a command that prints without end', () => {
   it('is killed, and no half of a secret is kept', async () => {
     for (const stream of ['1', '2']) {
-      const answer = await sh(`head -c 99991 /dev/zero | tr '\\0' x >&${stream}; printf canary-secret-1234 >&${stream}; yes >&${stream}`);
+      const answer = await sh(
+        `head -c 99991 /dev/zero | tr '\\0' x >&${stream}; printf canary-secret-1234 >&${stream}; yes >&${stream}`,
+      );
       expect(answer).toMatchObject({ kind: 'malformed', code: 'command_output_too_large' });
-      expect(Buffer.from(stream === '1' ? answer.stdout : answer.stderr).toString()).toMatch(/^x{90000,99991}$/);
+      expect(Buffer.from(stream === '1' ? answer.stdout : answer.stderr).toString()).toMatch(
+        /^x{90000,99991}$/,
+      );
     }
   });
 });
@@ -147,7 +169,8 @@ describe('the deadline', () => {
     expect(answer).toMatchObject({ code: 'command_timeout' });
     expect(performance.now() - began).toBeLessThan(5_000);
     const left = await promisify(execFile)('pgrep', ['-f', '^sleep 30$']).catch(() => ({ stdout: '' }));
-    for (const pid of left.stdout.split('\n').filter((line) => line === out(answer).trim())) process.kill(Number(pid));
+    for (const pid of left.stdout.split('\n').filter((line) => line === out(answer).trim()))
+      process.kill(Number(pid));
   });
 });
 
@@ -162,7 +185,9 @@ describe('a grandchild that holds the pipes', () => {
 
   it('does not delay the answer when it left the group', async () => {
     const began = performance.now();
-    const answer = await sh('setsid sh -c "echo \\$\\$; exec sleep 30" & sleep 0.5; head -c 50000 /dev/zero | tr "\\0" x');
+    const answer = await sh(
+      'setsid sh -c "echo \\$\\$; exec sleep 30" & sleep 0.5; head -c 50000 /dev/zero | tr "\\0" x',
+    );
     expect(answer.kind).toBe('answered');
     expect(out(answer)).toMatch(/^\d+\nx{50000}$/);
     expect(performance.now() - began).toBeLessThan(10_000);

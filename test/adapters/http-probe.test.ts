@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createRawServer, type AddressInfo, type Server as RawServer } from 'node:net';
+import { createServer as createRawServer, type Server as RawServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { probeHttp, type HttpAnswer, type HttpQuestion, type HttpTools } from '../../src/adapters/http-probe.js';
+import {
+  probeHttp,
+  type HttpAnswer,
+  type HttpQuestion,
+  type HttpTools,
+} from '../../src/adapters/http-probe.js';
 import { createRedactor } from '../../src/adapters/redaction.js';
 
 // Real servers on loopback. Proves what each kind of server makes of a gate. Not proven: certificates of all sorts
@@ -23,7 +28,9 @@ afterEach(async () => {
 async function listen(server: Server | RawServer): Promise<string> {
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
+  return `http://127.0.0.1:${address.port}`;
 }
 
 const serve = (handler: RequestListener): Promise<string> => listen(createServer(handler));
@@ -39,7 +46,11 @@ const serveRaw = (text: string, end: 'end' | 'cut' = 'end'): Promise<string> =>
     }),
   );
 
-function ask(origin: string, given: Partial<HttpQuestion> = {}, tools: Partial<HttpTools> = {}): Promise<HttpAnswer> {
+function ask(
+  origin: string,
+  given: Partial<HttpQuestion> = {},
+  tools: Partial<HttpTools> = {},
+): Promise<HttpAnswer> {
   return probeHttp(
     {
       url: `${origin}/gateway/status?key=value`,
@@ -122,7 +133,9 @@ describe('an unreachable system', () => {
   });
 
   it('is told by its last fault when the time is up, with the body that came', async () => {
-    const origin = await serve((_, response) => response.writeHead(503).end('\u001b[31mdown: canary-secret-1234\r\nx'));
+    const origin = await serve((_, response) =>
+      response.writeHead(503).end('\u001b[31mdown: canary-secret-1234\r\nx'),
+    );
     const answer = await ask(origin, { deadlineMs: 700 }, { wait: (ms) => sleep(ms) });
     expect(answer).toMatchObject({ kind: 'unreachable', code: 'http_status_503', status: 503 });
     expect(answer.tries.length).toBeGreaterThan(1);
@@ -172,18 +185,22 @@ describe('an unreachable system', () => {
     );
     for (const origin of [silent, dripping, headers]) {
       const began = performance.now();
-      expect(await ask(origin, { deadlineMs: 300 })).toMatchObject({ kind: 'unreachable', code: 'http_timeout' });
+      expect(await ask(origin, { deadlineMs: 300 })).toMatchObject({
+        kind: 'unreachable',
+        code: 'http_timeout',
+      });
       expect(performance.now() - began).toBeGreaterThan(250);
       expect(performance.now() - began).toBeLessThan(3_000);
     }
   });
 
   it('is not asked twice what must not be asked twice', async () => {
-    expect(outcomes(await ask(await serveStatuses([503, {}]), { method: 'POST' }))).toEqual(['http_status_503']);
-    expect(outcomes(await ask(await serveStatuses([503, {}]), { method: 'POST', repeatable: true }))).toEqual([
+    expect(outcomes(await ask(await serveStatuses([503, {}]), { method: 'POST' }))).toEqual([
       'http_status_503',
-      'answered',
     ]);
+    expect(outcomes(await ask(await serveStatuses([503, {}]), { method: 'POST', repeatable: true }))).toEqual(
+      ['http_status_503', 'answered'],
+    );
   });
 });
 
@@ -213,7 +230,11 @@ describe('a system that limits how often it is asked', () => {
 
   it('is not waited for when that takes longer than the deadline', async () => {
     const began = performance.now();
-    const answer = await ask(await serveStatuses([429, { 'retry-after': '6' }]), {}, { wait: (ms) => sleep(ms) });
+    const answer = await ask(
+      await serveStatuses([429, { 'retry-after': '6' }]),
+      {},
+      { wait: (ms) => sleep(ms) },
+    );
     expect(answer).toMatchObject({ kind: 'unreachable', code: 'http_rate_limited', status: 429 });
     expect(answer.tries).toHaveLength(1);
     expect(performance.now() - began).toBeLessThan(2_000);
@@ -295,8 +316,12 @@ describe('a hostile answer', () => {
 
   it('that is compressed is not unpacked and not kept', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
-    const byContent = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
-    const byTransfer = await serveRaw('HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n');
+    const byContent = await serve((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    );
+    const byTransfer = await serveRaw(
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    );
     for (const origin of [byContent, byTransfer]) {
       const answer = await ask(origin);
       expect(answer).toMatchObject({ kind: 'malformed', code: 'http_encoded', status: 200 });
@@ -310,7 +335,10 @@ describe('a hostile answer', () => {
       code: 'http_not_http',
     });
     const headers = `HTTP/1.1 200 OK\r\n${'x: yyyyyyyyyy\r\n'.repeat(5_000)}\r\n`;
-    expect(await ask(await serveRaw(headers))).toMatchObject({ kind: 'malformed', code: 'http_headers_too_large' });
+    expect(await ask(await serveRaw(headers))).toMatchObject({
+      kind: 'malformed',
+      code: 'http_headers_too_large',
+    });
   });
 
   it('with a status outside of HTTP is malformed', async () => {
@@ -321,7 +349,9 @@ describe('a hostile answer', () => {
   });
 
   it('cannot put a secret together again with control characters', async () => {
-    const origin = await serve((_, response) => response.writeHead(400).end('canary-\u200bsecret\u2060-1234'));
+    const origin = await serve((_, response) =>
+      response.writeHead(400).end('canary-\u200bsecret\u2060-1234'),
+    );
     const answer = await ask(origin);
     expect(answer.kind === 'answered' ? '' : answer.detail).toMatch(/: \[redacted:TAU_TOKEN\]$/);
   });

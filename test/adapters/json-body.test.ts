@@ -19,7 +19,7 @@ describe('a JSON answer', () => {
 
   it('keeps __proto__ as a key of its own', () => {
     const body = parse('{"__proto__":{"x":1}}');
-    expect(body.kind === 'json' && Object.hasOwn(Object(body.value), '__proto__')).toBe(true);
+    expect(body.kind === 'json' ? Object.getOwnPropertyNames(body.value) : []).toEqual(['__proto__']);
   });
 });
 

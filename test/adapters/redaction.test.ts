@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../src/adapters/redaction.js';
 
@@ -13,15 +13,18 @@ const CANARY = 'cAn/ary " é + & space';
 function spellingsOf(secret: string): Record<string, string> {
   const json = JSON.stringify(secret).slice(1, -1);
   const bytes = Buffer.from(secret, 'utf8');
-  const escaped = Array.from({ length: secret.length }, (_, at) =>
-    `\\u${secret.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  const escaped = Array.from(
+    { length: secret.length },
+    (_, at) => `\\u${secret.charCodeAt(at).toString(16).padStart(4, '0')}`,
   ).join('');
   const url = encodeURIComponent(secret);
   return {
     raw: secret,
     url,
     'url in lower case': url.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
-    'every byte in URL encoding': Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    'every byte in URL encoding': Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(
+      '',
+    ),
     form: new URLSearchParams({ a: secret }).toString().slice(2),
     json,
     'json twice': JSON.stringify(json).slice(1, -1),
@@ -41,7 +44,11 @@ function spellingsOf(secret: string): Record<string, string> {
 }
 
 /** Base64 of the secret within other bytes, and the characters of it that the secret alone decides. */
-function base64Of(secret: string, before: number, encoding: 'base64' | 'base64url'): { whole: string; core: string } {
+function base64Of(
+  secret: string,
+  before: number,
+  encoding: 'base64' | 'base64url',
+): { whole: string; core: string } {
   const bytes = Buffer.from(secret, 'utf8');
   const whole = Buffer.concat([Buffer.alloc(before, 7), bytes, Buffer.alloc(5, 9)]).toString(encoding);
   const core = whole.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
@@ -84,20 +91,25 @@ describe('a secret', () => {
 
   it('is in no output, whatever it is, however it is spelled, wherever it stands', () => {
     fc.assert(
-      fc.property(wellFormed, fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (secret, a, b) => {
-        const redact = redactorFor(secret);
-        fc.pre(redact !== undefined);
-        if (redact === undefined) return;
-        for (const spelling of Object.values(spellingsOf(secret))) {
-          const { text, redactions } = redact(a + spelling + b);
-          expect(text.includes(spelling)).toBe(false);
-          expect(redactions['CANARY'] ?? 0).toBeGreaterThanOrEqual(1);
-        }
-        for (const before of [0, 1, 2]) {
-          const { whole, core } = base64Of(secret, before, 'base64');
-          expect(redact(whole).text.includes(core)).toBe(false);
-        }
-      }),
+      fc.property(
+        wellFormed,
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'binary' }),
+        (secret, a, b) => {
+          const redact = redactorFor(secret);
+          fc.pre(redact !== undefined);
+          if (redact === undefined) return;
+          for (const spelling of Object.values(spellingsOf(secret))) {
+            const { text, redactions } = redact(a + spelling + b);
+            expect(text.includes(spelling)).toBe(false);
+            expect(redactions['CANARY'] ?? 0).toBeGreaterThanOrEqual(1);
+          }
+          for (const before of [0, 1, 2]) {
+            const { whole, core } = base64Of(secret, before, 'base64');
+            expect(redact(whole).text.includes(core)).toBe(false);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -121,7 +133,9 @@ describe('a secret', () => {
 
   it('is removed from bytes that are no UTF-8, and they stay as they were', () => {
     const redact = createRedactor({ A: CANARY });
-    const { bytes } = redact.bytes(Buffer.concat([Buffer.from([0xff, 0xc3]), Buffer.from(CANARY), Buffer.from([0x80])]));
+    const { bytes } = redact.bytes(
+      Buffer.concat([Buffer.from([0xff, 0xc3]), Buffer.from(CANARY), Buffer.from([0x80])]),
+    );
     expect(Buffer.from(bytes)).toEqual(
       Buffer.concat([Buffer.from([0xff, 0xc3]), Buffer.from('[redacted:A]'), Buffer.from([0x80])]),
     );
@@ -208,13 +222,16 @@ describe('values that stand where secrets stand', () => {
     expect(redact(text)).toEqual({ text, redactions: {}, presentBefore: {} });
   });
 
-  it.each(['healthy', 'failing', 'sparse'])("leave every byte of Tau's own answers as it was: %s", (scenario) => {
-    const folder = join(import.meta.dirname, '../fixtures/tau', scenario);
-    for (const file of ['gateway-status.json', 'cortex-status.json', 'operator-control-summary.stdout']) {
-      const body = readFileSync(join(folder, file));
-      expect(Buffer.compare(createRedactor({ TAU_TOKEN: CANARY }).bytes(body).bytes, body)).toBe(0);
-    }
-  });
+  it.each(['healthy', 'failing', 'sparse'])(
+    "leave every byte of Tau's own answers as it was: %s",
+    (scenario) => {
+      const folder = join(import.meta.dirname, '../fixtures/tau', scenario);
+      for (const file of ['gateway-status.json', 'cortex-status.json', 'operator-control-summary.stdout']) {
+        const body = readFileSync(join(folder, file));
+        expect(Buffer.compare(createRedactor({ TAU_TOKEN: CANARY }).bytes(body).bytes, body)).toBe(0);
+      }
+    },
+  );
 
   it('count for the secret that stands there, if it is known', () => {
     const known = createRedactor({ TAU_TOKEN: 'known-secret' });
@@ -247,8 +264,8 @@ describe('a secret that cannot be redacted', () => {
     ['redacted', 'secret_is_a_contract_word'],
   ];
   it.each(refused)('%s is refused, naming the variable and not the value', (value, code) => {
-    expect(() => createRedactor({ TAU_TOKEN: value })).toThrow(
-      expect.objectContaining({ code, variable: 'TAU_TOKEN', message: expect.stringMatching(/^TAU_TOKEN: (?!.*Gate)/) }),
-    );
+    const create = (): unknown => createRedactor({ TAU_TOKEN: value });
+    expect(create).toThrow(expect.objectContaining({ name: 'RedactionError', code, variable: 'TAU_TOKEN' }));
+    expect(create).toThrow(/^TAU_TOKEN: [a-z 8]+$/);
   });
 });

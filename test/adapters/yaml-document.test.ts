@@ -36,25 +36,51 @@ describe('a YAML document', () => {
 
   it('may be nested as deep as a runbook is', () => {
     expect(parse(`${'['.repeat(32)}${']'.repeat(32)}`).value).toBeDefined();
-    expect(parse(`a: "${'['.repeat(200)}"\n# ${'{'.repeat(200)}\nb: '${']'.repeat(200)}'\n`).value).toBeDefined();
+    expect(
+      parse(`a: "${'['.repeat(200)}"\n# ${'{'.repeat(200)}\nb: '${']'.repeat(200)}'\n`).value,
+    ).toBeDefined();
   });
 });
 
 describe('what would harm the parser is refused before it is parsed', () => {
   const hazards: readonly (readonly [string, string, string])[] = [
-    ['64 KiB and a byte', `# ${'x'.repeat(64 * 1024 - 1)}`, 'f.yaml:1:1: has 65537 bytes; at most 65536 are read'],
+    [
+      '64 KiB and a byte',
+      `# ${'x'.repeat(64 * 1024 - 1)}`,
+      'f.yaml:1:1: has 65537 bytes; at most 65536 are read',
+    ],
     ['33 levels of [', '['.repeat(33), 'f.yaml:1:33: nests over 32 levels of [ or {'],
-    ['900 levels of [', `a: ${'['.repeat(900)}${']'.repeat(900)}`, 'f.yaml:1:36: nests over 32 levels of [ or {'],
+    [
+      '900 levels of [',
+      `a: ${'['.repeat(900)}${']'.repeat(900)}`,
+      'f.yaml:1:36: nests over 32 levels of [ or {',
+    ],
     ['levels that quotes seem to close', '["]",'.repeat(900), 'f.yaml:1:161: nests over 32 levels of [ or {'],
     ['levels over many lines', ' [\n'.repeat(900), 'f.yaml:33:2: nests over 32 levels of [ or {'],
     ['500 times "? "', `${'? '.repeat(500)}a`, 'f.yaml:1:33: strings together over 16 of "-", "?" and ":"'],
     ['500 times "- "', `${'- '.repeat(500)}a`, 'f.yaml:1:33: strings together over 16 of "-", "?" and ":"'],
-    ['500 times "? " in [', `[${'? '.repeat(500)}a]`, 'f.yaml:1:34: strings together over 16 of "-", "?" and ":"'],
+    [
+      '500 times "? " in [',
+      `[${'? '.repeat(500)}a]`,
+      'f.yaml:1:34: strings together over 16 of "-", "?" and ":"',
+    ],
     ['65 spaces before a key', `a:\n${' '.repeat(65)}b: 1\n`, 'f.yaml:2:1: is indented by over 64 columns'],
     ['an alias', 'a: &x [1]\nb: *x\n', 'f.yaml:2:4: uses the alias *x; write the value out instead'],
-    ['%YAML', '%YAML 1.1\n---\na: 1\n', 'f.yaml:1:1: holds a directive (%…); YAML 1.2 without directives is read'],
-    ['a control character', 'a: "\u001b[2J"', 'f.yaml:1:5: holds the character U+001B, which no YAML file needs'],
-    ['half a surrogate pair', 'a: \ud800', 'f.yaml:1:4: holds the character U+D800, which no YAML file needs'],
+    [
+      '%YAML',
+      '%YAML 1.1\n---\na: 1\n',
+      'f.yaml:1:1: holds a directive (%…); YAML 1.2 without directives is read',
+    ],
+    [
+      'a control character',
+      'a: "\u001b[2J"',
+      'f.yaml:1:5: holds the character U+001B, which no YAML file needs',
+    ],
+    [
+      'half a surrogate pair',
+      'a: \ud800',
+      'f.yaml:1:4: holds the character U+D800, which no YAML file needs',
+    ],
   ];
   it.each(hazards)('%s', (_, text, problem) => {
     const began = performance.now();
@@ -91,7 +117,9 @@ const schema = z.strictObject({
   name: z.string(),
   deadline: z.string().regex(/^\d+s$/, 'is no duration; write seconds such as 30s'),
   retries: z.int().min(0).max(5).default(1),
-  expect: z.strictObject({ health: z.enum(['healthy', 'degraded']), version: z.literal(1).optional() }).optional(),
+  expect: z
+    .strictObject({ health: z.enum(['healthy', 'degraded']), version: z.literal(1).optional() })
+    .optional(),
   steps: z
     .array(
       z.discriminatedUnion('kind', [
@@ -152,7 +180,11 @@ describe('a validated file', () => {
       'name:\ndeadline: 5s\n',
       ['f.yaml:1:6: name: is empty and should be string; write a value, or take the key out'],
     ],
-    ['what the schema says itself', 'name: a\ndeadline: 5m\n', ['f.yaml:2:11: deadline: is no duration; write seconds such as 30s']],
+    [
+      'what the schema says itself',
+      'name: a\ndeadline: 5m\n',
+      ['f.yaml:2:11: deadline: is no duration; write seconds such as 30s'],
+    ],
     [
       'a value that is none of those allowed',
       'name: a\ndeadline: 5s\nexpect: {health: fine, version: 2}\n',
@@ -177,7 +209,11 @@ describe('a validated file', () => {
       ['f.yaml:3:16: approvers[1]: is a number and should be string; put it in quotes'],
     ],
     ['a file that holds a list', '- a\n', ['f.yaml:1:1: the file: is a list and should be object']],
-    ['an empty file', '', ['f.yaml:1:1: the file: is empty and should be object; write a value, or take the key out']],
+    [
+      'an empty file',
+      '',
+      ['f.yaml:1:1: the file: is empty and should be object; write a value, or take the key out'],
+    ],
   ];
   it.each(wrong)('tells of %s', (_, text, problems) => {
     expect(problemsOf(() => validateYaml(text, 'f.yaml', schema))).toEqual(problems);

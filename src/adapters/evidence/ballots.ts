@@ -90,7 +90,11 @@ export async function recordDecision(
   const ballot = await readBallot(evidence, run, epoch);
   if (ballot === undefined) return { refusal: 'not_awaiting_approval', file: '' };
   const { record, folder } = await evidence.known(run);
-  if (statement.run !== run || statement.target !== record.target || statement.deployment !== record.deployment)
+  if (
+    statement.run !== run ||
+    statement.target !== record.target ||
+    statement.deployment !== record.deployment
+  )
     return { refusal: 'other_run', file: '' };
   if (statement.request !== ballot.request) return { refusal: 'other_subject', file: '' };
   const file = `${folderOfEpoch(epoch)}/decision-${sha256(Buffer.from(submission.statement)).slice(7, 23)}.json`;
@@ -115,7 +119,11 @@ export interface StoredBallot extends Ballot {
 }
 
 /** The stored votes on a request, or undefined where nobody was asked. */
-export async function readBallot(evidence: RunEvidence, run: string, epoch: number): Promise<StoredBallot | undefined> {
+export async function readBallot(
+  evidence: RunEvidence,
+  run: string,
+  epoch: number,
+): Promise<StoredBallot | undefined> {
   const folder = await evidence.folderOf(run);
   const subject = await evidence.readJson(folder, `${folderOfEpoch(epoch)}/subject.json`, subjectSchema);
   if (subject === undefined) return undefined;
@@ -142,7 +150,9 @@ export async function readBallot(evidence: RunEvidence, run: string, epoch: numb
 /** The newest approval request of a run; 0 where nobody was asked. */
 export async function latestEpoch(evidence: RunEvidence, run: string): Promise<number> {
   const folder = await evidence.folderOf(run);
-  const epochs = (await evidence.store.list(folder, 'approval-')).map((path) => Number(/^approval-(\d+)\//.exec(path)?.[1] ?? 0));
+  const epochs = (await evidence.store.list(folder, 'approval-')).map((path) =>
+    Number(/^approval-(\d+)\//.exec(path)?.[1] ?? 0),
+  );
   return Math.max(0, ...epochs);
 }
 
@@ -150,7 +160,12 @@ export async function latestEpoch(evidence: RunEvidence, run: string): Promise<n
  * Whether the stored votes approve, under the given policy: asked again right before promoting, and about the newest
  * request only.
  */
-export async function quorumReached(evidence: RunEvidence, run: string, policy: ApprovalPolicy, policyDigest: string): Promise<boolean> {
+export async function quorumReached(
+  evidence: RunEvidence,
+  run: string,
+  policy: ApprovalPolicy,
+  policyDigest: string,
+): Promise<boolean> {
   const { record } = await evidence.known(run);
   const ballot = await readBallot(evidence, run, await latestEpoch(evidence, run));
   if (ballot === undefined) return false;

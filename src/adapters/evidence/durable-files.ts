@@ -35,7 +35,11 @@ export async function makeDirectory(directory: string): Promise<void> {
  * All or nothing under a name that must be free: temp file in the same folder, write, fsync, link(), fsync of the folder. link()
  * never replaces, which rename() does in silence. 'taken' if the name is not free; nothing is left behind.
  */
-export async function createFile(directory: string, name: string, bytes: Uint8Array): Promise<'created' | 'taken'> {
+export async function createFile(
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<'created' | 'taken'> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const handle = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);

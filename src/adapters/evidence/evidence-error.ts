@@ -6,7 +6,8 @@
  * - `outside_root`: a link leads out of the store
  * - `bad_name`: not a name for a run or a file
  */
-export type EvidenceErrorCode = 'conflict' | 'full' | 'unavailable' | 'not_regular' | 'outside_root' | 'bad_name';
+export type EvidenceErrorCode =
+  'conflict' | 'full' | 'unavailable' | 'not_regular' | 'outside_root' | 'bad_name';
 
 const RETRYABLE: ReadonlySet<EvidenceErrorCode> = new Set(['full', 'unavailable']);
 

@@ -28,7 +28,9 @@ export function createFileStore(folder: string): EvidenceStore {
       const [realRoot, realDirectory] = await Promise.all([realpath(root), realpath(directory)]);
       // The very place, not just somewhere below the root: a link from one run into another is one too.
       if (realDirectory !== join(realRoot, ...segments)) {
-        const code = `${realDirectory}${sep}`.startsWith(`${realRoot}${sep}`) ? 'not_regular' : 'outside_root';
+        const code = `${realDirectory}${sep}`.startsWith(`${realRoot}${sep}`)
+          ? 'not_regular'
+          : 'outside_root';
         throw new EvidenceError(code, `${directory} leads to ${realDirectory}`);
       }
       return realDirectory;

@@ -23,7 +23,10 @@ export interface JournalAppend {
  *
  * @throws EvidenceError `conflict` where another history of the run wrote that number (a workflow reset): a fork
  */
-export async function appendEntry(evidence: RunEvidence, { run, head, at, kind, body }: JournalAppend): Promise<JournalHead> {
+export async function appendEntry(
+  evidence: RunEvidence,
+  { run, head, at, kind, body }: JournalAppend,
+): Promise<JournalHead> {
   const folder = await evidence.folderOf(run);
   const seq = head.seq + 1;
   const prev = head.seq === 0 ? genesis(run) : head.digest;

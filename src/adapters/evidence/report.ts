@@ -19,11 +19,15 @@ export function renderReport(
     `- Asked by: ${plain(record.requester)} (asserted): ${plain(record.reason)}`,
     `- Opened: ${record.openedAt}`,
     `- Runbook: ${record.runbook}`,
-    ...(record.previous === null ? [] : [`- Previous run: ${record.previous.run} (${plain(record.previous.end)})`]),
+    ...(record.previous === null
+      ? []
+      : [`- Previous run: ${record.previous.run} (${plain(record.previous.end)})`]),
     `- End: **${plain(end)}** (${plain(reason)})`,
     ...(end.startsWith('roll') ? ['', BACK_TO_SERVICE] : []),
   ];
-  const timeline = entries.map(({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`);
+  const timeline = entries.map(
+    ({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`,
+  );
   const table = ['| when | what | details |', '|---|---|---|', ...timeline];
   return [`# Promotion ${record.run}`, '', ...facts, '', '## What happened', '', ...table, ''].join('\n');
 }
@@ -41,5 +45,8 @@ function summary(body: Readonly<Record<string, unknown>>): string {
 const MARKUP = /[\\`*_{}[\]<>#|!&]/g;
 
 function plain(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, 2_000).replaceAll(MARKUP, String.raw`\$&`);
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 2_000)
+    .replaceAll(MARKUP, String.raw`\$&`);
 }

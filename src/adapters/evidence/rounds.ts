@@ -51,7 +51,11 @@ export async function readOutcome(
 }
 
 /** The stored body of an answered gate, as text. */
-export async function readAnswer(evidence: RunEvidence, folder: string, outcome: GateOutcome): Promise<Uint8Array | undefined> {
+export async function readAnswer(
+  evidence: RunEvidence,
+  folder: string,
+  outcome: GateOutcome,
+): Promise<Uint8Array | undefined> {
   const [body] = outcome.files;
   return body === undefined ? undefined : evidence.store.get(folder, body.path);
 }

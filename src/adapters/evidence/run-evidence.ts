@@ -38,9 +38,15 @@ export class RunEvidence {
     const record = await this.readJson(folder, 'run.json', runRecordSchema);
     const bytes = await this.store.get(folder, 'runbook.json');
     if (record?.run !== run || bytes === undefined)
-      throw new EvidenceError('unavailable', `${this.store.locate(folder)}: run.json or runbook.json is missing`);
+      throw new EvidenceError(
+        'unavailable',
+        `${this.store.locate(folder)}: run.json or runbook.json is missing`,
+      );
     if (digest('promotion-runbook/v1', bytes) !== record.runbook)
-      throw new EvidenceError('conflict', `${this.store.locate(folder)}: runbook.json is not the run's runbook`);
+      throw new EvidenceError(
+        'conflict',
+        `${this.store.locate(folder)}: runbook.json is not the run's runbook`,
+      );
     // Our own bytes, just checked by digest: what the schema parsed when the run was opened.
     const runbook = JSON.parse(Buffer.from(bytes).toString('utf8')) as Runbook;
     const found = { folder, record, loaded: resolvedRunbook(runbook) };
@@ -52,7 +58,8 @@ export class RunEvidence {
   async folderOf(run: string): Promise<string> {
     if (!RUN_PATTERN.test(run)) throw new EvidenceError('bad_name', `${run.slice(0, 64)} is no run`);
     const folder = (await this.store.runs()).find((name) => name.endsWith(`-${run}`));
-    if (folder === undefined) throw new EvidenceError('unavailable', `there is no evidence of the run ${run}`);
+    if (folder === undefined)
+      throw new EvidenceError('unavailable', `there is no evidence of the run ${run}`);
     return folder;
   }
 
@@ -61,13 +68,19 @@ export class RunEvidence {
   }
 
   /** @throws EvidenceError `conflict` where the stored bytes are not of the schema */
-  async readJson<Schema extends z.ZodType>(folder: string, path: string, schema: Schema): Promise<z.infer<Schema> | undefined> {
+  async readJson<Schema extends z.ZodType>(
+    folder: string,
+    path: string,
+    schema: Schema,
+  ): Promise<z.infer<Schema> | undefined> {
     const bytes = await this.store.get(folder, path);
     if (bytes === undefined) return undefined;
     try {
       return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
     } catch (cause) {
-      throw new EvidenceError('conflict', `${this.store.locate(folder)}/${path} is not of its form`, { cause });
+      throw new EvidenceError('conflict', `${this.store.locate(folder)}/${path} is not of its form`, {
+        cause,
+      });
     }
   }
 

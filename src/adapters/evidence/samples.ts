@@ -12,7 +12,9 @@ const sampleSchema = z.strictObject({
   n: z.int().min(1),
   at: z.int(),
   grade: z.enum(['failing', 'unreachable', 'hold', 'pass']),
-  gates: z.array(gateOutcomeSchema.extend({ answers: z.array(z.strictObject({ name: z.string(), text: z.string() })) })),
+  gates: z.array(
+    gateOutcomeSchema.extend({ answers: z.array(z.strictObject({ name: z.string(), text: z.string() })) }),
+  ),
 });
 
 /** A watch sample that was kept: one file, with every gate's outcome and the text that came. */
@@ -22,7 +24,11 @@ export interface KeptSample {
   readonly recorded: true;
 }
 
-export async function read(evidence: RunEvidence, folder: string, n: number): Promise<KeptSample | undefined> {
+export async function read(
+  evidence: RunEvidence,
+  folder: string,
+  n: number,
+): Promise<KeptSample | undefined> {
   const kept = await evidence.readJson(folder, samplePath(n), sampleSchema);
   if (kept === undefined) return undefined;
   const { at, grade, gates } = kept;

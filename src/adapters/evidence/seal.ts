@@ -18,7 +18,10 @@ export interface SealRequest {
  *
  * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says
  */
-export async function sealRun(evidence: RunEvidence, request: SealRequest): Promise<{ readonly manifest: Digest }> {
+export async function sealRun(
+  evidence: RunEvidence,
+  request: SealRequest,
+): Promise<{ readonly manifest: Digest }> {
   const { folder, record } = await evidence.known(request.run);
   const sealed = await evidence.store.get(folder, 'manifest.json');
   if (sealed !== undefined) return { manifest: sha256(sealed) };
@@ -56,7 +59,8 @@ async function readJournal(
   for (let seq = 1; seq <= head.seq; seq += 1) {
     const bytes = await evidence.store.get(folder, entryPath(seq));
     const line = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-    const entry = line === undefined ? undefined : (JSON.parse(line) as JournalEntry & { readonly prev: string });
+    const entry =
+      line === undefined ? undefined : (JSON.parse(line) as JournalEntry & { readonly prev: string });
     if (bytes === undefined || line === undefined || entry?.prev !== prev)
       throw new EvidenceError('conflict', `${folder}: the journal's chain breaks at entry ${seq}`);
     prev = entryDigest(bytes);

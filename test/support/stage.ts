@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+
+import { vi } from 'vitest';
+
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+
+import { readConfig, type Config } from '../../src/config.js';
+import { openRehearsal, type Rehearsal } from '../../src/rehearsal/rehearsal.js';
+import { SCENARIOS } from '../../src/rehearsal/scenarios.js';
+import type { Timings } from '../../src/rehearsal/timings.js';
+import type { Answer, PromotionInput, PromotionResult, PromotionView } from '../../src/domain/messages.js';
+import type { Action } from '../../src/domain/phase.js';
+import { statementText, type Submission } from '../../src/domain/statement.js';
+import { control, decide, promotionId, view } from '../../workflows/messages.js';
+import type { promotion } from '../../workflows/promotion.js';
+import { runWorker } from '../../worker/main.js';
+
+export interface StageOptions {
+  readonly address: string;
+  readonly scenario?: string;
+  readonly timings?: Partial<Timings>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Without one the test runs its own worker processes. */
+  readonly worker?: boolean;
+}
+
+export const root = join(import.meta.dirname, '..', '..');
+
+/** A rehearsal Tau, a real git remote, a worker in this process, and a client: what a promotion needs, for one test. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'promote-stage-'));
+  const name = options.scenario ?? 'healthy';
+  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  const rehearsal = await openRehearsal({
+    scenario,
+    folder: join(folder, 'rehearsal'),
+    nodePath: process.execPath,
+    agentScript: join(root, 'dist/src/rehearsal/tau-coding-agent.js'),
+    shippedRunbook: join(root, 'runbooks/operator-readiness.yaml'),
+    overrides: options.timings,
+  });
+  const base = await readConfig({
+    cwd: folder,
+    environment: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      PROMOTE_TASK_QUEUE: `test-${randomBytes(4).toString('hex')}`,
+      ...rehearsal.environment,
+      ...options.environment,
+    },
+  });
+  const config: Config = { ...base, runbookFor: () => rehearsal.runbookFile };
+  const connection = await Connection.connect({ address: options.address });
+  const stage = new Stage(folder, rehearsal, config, options.address, connection);
+  if (options.worker !== false) await stage.startWorker();
+  return stage;
+}
+
+export class Stage {
+  readonly folder: string;
+  readonly rehearsal: Rehearsal;
+  readonly config: Config;
+  readonly address: string;
+  readonly client: Client;
+  readonly target = `t-${randomBytes(4).toString('hex')}`;
+  readonly #connection: Connection;
+  #stop: AbortController | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(folder: string, rehearsal: Rehearsal, config: Config, address: string, connection: Connection) {
+    this.folder = folder;
+    this.rehearsal = rehearsal;
+    this.config = config;
+    this.address = address;
+    this.#connection = connection;
+    this.client = new Client({ connection });
+  }
+
+  async startWorker(): Promise<void> {
+    const stop = new AbortController();
+    this.#stop = stop;
+    await new Promise<void>((ready, failed) => {
+      this.#running = runWorker({
+        config: this.config,
+        address: this.address,
+        signal: stop.signal,
+        bundle: join(root, 'dist/worker/workflow-bundle.js'),
+        onReady: ready,
+        log: () => {},
+      });
+      this.#running.catch(failed);
+    });
+  }
+
+  async stopWorker(): Promise<void> {
+    this.#stop?.abort();
+    await this.#running;
+    this.#running = undefined;
+  }
+
+  async start(input: Partial<PromotionInput> = {}): Promise<WorkflowHandle<typeof promotion>> {
+    return this.client.workflow.start<typeof promotion>('promotion', {
+      workflowId: promotionId(this.target),
+      taskQueue: this.config.taskQueue,
+      args: [{ target: this.target, commit: this.rehearsal.commit, requester: 'requester@rehearsal', reason: 'test', ...input }],
+    });
+  }
+
+  get handle(): WorkflowHandle<typeof promotion> {
+    return this.client.workflow.getHandle<typeof promotion>(promotionId(this.target));
+  }
+
+  view(): Promise<PromotionView> {
+    return this.handle.query(view);
+  }
+
+  /** Waits until the view fulfils the condition; the test's own time limit ends it. */
+  async until(condition: (seen: PromotionView) => boolean): Promise<PromotionView> {
+    return vi.waitFor(
+      async () => {
+        const seen = await this.view();
+        if (!condition(seen)) throw new Error(`still ${seen.phase}, ${seen.doing}`);
+        return seen;
+      },
+      { timeout: 600_000, interval: 50 },
+    );
+  }
+
+  async decision(verdict: 'approve' | 'reject' = 'approve', by = 'approver@rehearsal', over: Record<string, string> = {}): Promise<Submission> {
+    const { approval, run, deployment } = await this.until((seen) => seen.approval !== undefined);
+    const statement = statementText({
+      v: 1,
+      type: 'promotion-decision.v1',
+      deployment,
+      target: this.target,
+      at: new Date().toISOString(),
+      by,
+      run,
+      subject: approval?.digest ?? '',
+      request: approval?.request ?? '',
+      verdict,
+      comment: 'test',
+      ...over,
+    });
+    return { statement, signature: null };
+  }
+
+  async decide(verdict: 'approve' | 'reject' = 'approve', by?: string, over?: Record<string, string>): Promise<Answer> {
+    return this.handle.executeUpdate(decide, { args: [await this.decision(verdict, by, over)] });
+  }
+
+  async order(action: Action, by = 'requester@rehearsal'): Promise<Answer> {
+    const { run, deployment } = await this.until(() => true);
+    const statement = statementText({
+      v: 1,
+      type: 'promotion-control.v1',
+      deployment,
+      target: this.target,
+      at: new Date().toISOString(),
+      by,
+      run,
+      action,
+      reason: 'test',
+    });
+    return this.handle.executeUpdate(control, { args: [{ statement, signature: null }] });
+  }
+
+  result(): Promise<PromotionResult> {
+    return this.handle.result();
+  }
+
+  async close(): Promise<void> {
+    await this.handle.terminate('test ended').catch(() => {});
+    await this.stopWorker();
+    await this.rehearsal.close();
+    await this.#connection.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
