@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
 
+import type * as deadlines from '../src/adapters/deadline.js';
+
 const BEAT_MS = 1_000;
 
 /**
@@ -20,16 +22,19 @@ export async function beating<Output>(work: (signal: AbortSignal) => Promise<Out
 
 /** As `beating`, and over after the step's own deadline: undefined then, so that Temporal never has to cut it. */
 export async function beatingUntil<Output>(
+  startDeadline: typeof deadlines.startDeadline,
   deadlineMs: number,
   work: (signal: AbortSignal) => Promise<Output>,
 ): Promise<Output | undefined> {
-  const deadline = AbortSignal.timeout(deadlineMs);
   return beating(async (cancelled) => {
+    const deadline = startDeadline(deadlineMs, cancelled);
     try {
-      return await work(AbortSignal.any([cancelled, deadline]));
+      return await work(deadline.signal);
     } catch (error) {
-      if (deadline.aborted && !cancelled.aborted) return undefined;
+      if (deadline.passed() && !cancelled.aborted) return undefined;
       throw error;
+    } finally {
+      deadline.clear();
     }
   });
 }

@@ -11,6 +11,7 @@ import type * as samples from '../src/adapters/evidence/samples.js';
 import type * as commandSteps from '../src/adapters/steps/command-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
 import type * as requirements from '../src/adapters/steps/requirements.js';
+import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking } from '../src/adapters/probe.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 
@@ -34,6 +35,7 @@ export interface Dependencies {
   readonly commands: typeof commandSteps;
   readonly gitSteps: typeof gitSteps;
   readonly requirements: typeof requirements;
+  readonly startDeadline: typeof startDeadline;
   /** Removes every secret that this worker knows from a text. */
   readonly redact: (text: string) => string;
 }

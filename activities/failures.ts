@@ -10,7 +10,11 @@ interface Coded extends Error {
 const RETRYABLE = new Set(['full', 'unavailable', 'remote_unreachable', 'git_timeout', 'cancelled']);
 
 /** Another history wrote this record already, after a workflow reset: nothing of this one may go on. */
-const RENAMED: Readonly<Record<string, string>> = { conflict: 'journal_fork', full: 'evidence_full', unavailable: 'evidence_unavailable' };
+const RENAMED: Readonly<Record<string, string>> = {
+  conflict: 'journal_fork',
+  full: 'evidence_full',
+  unavailable: 'evidence_unavailable',
+};
 
 /**
  * The one border between our errors and Temporal's: a code becomes the failure's type, and its message is redacted. An
@@ -36,7 +40,11 @@ export function failureOf(error: unknown, redact: (text: string) => string): App
   if (error instanceof ApplicationFailure) return error;
   if (!isCoded(error)) {
     const name = error instanceof Error ? error.name : 'unknown';
-    return ApplicationFailure.create({ message: redact(`internal error (${name}): ${String(error)}`), type: 'internal_error', nonRetryable: true });
+    return ApplicationFailure.create({
+      message: redact(`internal error (${name}): ${String(error)}`),
+      type: 'internal_error',
+      nonRetryable: true,
+    });
   }
   const retryable = error.retryable ?? RETRYABLE.has(error.code);
   return ApplicationFailure.create({

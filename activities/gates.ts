@@ -19,7 +19,9 @@ export function askGateWith({ evidence, rounds, gates, asking }: Dependencies) {
       const known = await rounds.readOutcome(evidence, folder, round, gate);
       if (known !== undefined) return resultOf(known);
       const asked = await gates.askGate(loaded, gate, asking(loaded, signal));
-      return resultOf(await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt));
+      return resultOf(
+        await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt),
+      );
     });
 }
 
@@ -31,16 +33,25 @@ export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
     if (known !== undefined) return resultOf(known);
     const derived = await gates.deriveGate(loaded, gate, async (part) => {
       const outcome = await rounds.readOutcome(evidence, folder, round, part);
-      return outcome === undefined ? undefined : { outcome, body: await rounds.readAnswer(evidence, folder, outcome) };
+      return outcome === undefined
+        ? undefined
+        : { outcome, body: await rounds.readAnswer(evidence, folder, outcome) };
     });
-    return resultOf(await rounds.recordGate(evidence, folder, round, derived, Context.current().info.attempt));
+    return resultOf(
+      await rounds.recordGate(evidence, folder, round, derived, Context.current().info.attempt),
+    );
   };
 }
 
 /** Whether every gate of the runbook passed in a stored round. */
-export async function roundPassed({ evidence, rounds }: Dependencies, run: string, round: string): Promise<boolean> {
+export async function roundPassed(
+  { evidence, rounds }: Dependencies,
+  run: string,
+  round: string,
+): Promise<boolean> {
   const { folder, loaded } = await evidence.known(run);
   const outcomes: (GateOutcome | undefined)[] = [];
-  for (const { id } of loaded.plan.gates) outcomes.push(await rounds.readOutcome(evidence, folder, round, id));
+  for (const { id } of loaded.plan.gates)
+    outcomes.push(await rounds.readOutcome(evidence, folder, round, id));
   return outcomes.every((outcome) => outcome?.verdict === 'pass');
 }

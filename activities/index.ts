@@ -24,7 +24,9 @@ export function createActivities(dependencies: Dependencies) {
   };
   const evidenceQueue = {
     openRun: atBorder(redact, openRunWith(dependencies)),
-    appendJournal: atBorder(redact, (entry: Parameters<typeof journal.appendEntry>[1]) => journal.appendEntry(evidence, entry)),
+    appendJournal: atBorder(redact, (entry: Parameters<typeof journal.appendEntry>[1]) =>
+      journal.appendEntry(evidence, entry),
+    ),
     deriveGate: atBorder(redact, deriveGateWith(dependencies)),
     requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
       ballots.requestApproval(evidence, request),
@@ -34,7 +36,9 @@ export function createActivities(dependencies: Dependencies) {
       const current = await loadRunbook(record.target);
       return ballots.recordDecision(evidence, current.plan.approval, decision);
     }),
-    sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) => seal.sealRun(evidence, request)),
+    sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
+      seal.sealRun(evidence, request),
+    ),
   };
   const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies)) };
   const rollback = {

@@ -13,7 +13,11 @@ export function checkPrerequisitesWith({ evidence, store, asking, commands }: De
         checked[prerequisite.id] = code;
         if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
       }
-      await store.put(folder, `prerequisites-${problems.length === 0 ? 'met' : 'not-met'}.json`, Buffer.from(JSON.stringify(checked)));
+      await store.put(
+        folder,
+        `prerequisites-${problems.length === 0 ? 'met' : 'not-met'}.json`,
+        Buffer.from(JSON.stringify(checked)),
+      );
       return { problems };
     });
 }

@@ -22,15 +22,27 @@ export function promoteStepWith(dependencies: Dependencies) {
     if (step === undefined) return refused('unknown_step', `the runbook has no promotion step ${id}`);
     const begun = (await store.list(folder, 'promotion/')).length > 0;
     const refusal = await refusePromotion(dependencies, run);
-    if (refusal !== undefined) return { ...refused(refusal, 'checked right before promoting'), effect: begun ? 'possible' : 'none' };
-    const outcome = await beatingUntil(step.deadline, async (signal): Promise<PromotionOutcome> => {
-      if (step.git !== undefined) return gitSteps.promoteByGit(git, known, step, signal);
-      const { said, ...done } = await commands.promoteByCommand(step, asking(loaded, signal));
-      await store.put(folder, `promotion/${id}.out.txt`, said.probed.body);
-      return done;
-    });
-    if (outcome === undefined) return { done: false, code: 'step_deadline', detail: `${id} did not end in time`, effect: 'possible' };
-    if (outcome.done) await evidence.putJson(folder, `promotion/${id}.done.json`, { v: 1, step: id, code: outcome.code, detail: outcome.detail });
+    if (refusal !== undefined)
+      return { ...refused(refusal, 'checked right before promoting'), effect: begun ? 'possible' : 'none' };
+    const outcome = await beatingUntil(
+      dependencies.startDeadline,
+      step.deadline,
+      async (signal): Promise<PromotionOutcome> => {
+        if (step.git !== undefined) return gitSteps.promoteByGit(git, known, step, signal);
+        const { said, ...done } = await commands.promoteByCommand(step, asking(loaded, signal));
+        await store.put(folder, `promotion/${id}.out.txt`, said.probed.body);
+        return done;
+      },
+    );
+    if (outcome === undefined)
+      return { done: false, code: 'step_deadline', detail: `${id} did not end in time`, effect: 'possible' };
+    if (outcome.done)
+      await evidence.putJson(folder, `promotion/${id}.done.json`, {
+        v: 1,
+        step: id,
+        code: outcome.code,
+        detail: outcome.detail,
+      });
     return outcome;
   };
 }
@@ -41,7 +53,8 @@ async function refusePromotion(dependencies: Dependencies, run: string): Promise
   const { folder, record } = await evidence.known(run);
   const current = await loadRunbook(record.target);
   if (current.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
-  if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy))) return 'quorum_not_met';
+  if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
+    return 'quorum_not_met';
   const epoch = await ballots.latestEpoch(evidence, run);
   if (!(await roundPassed(dependencies, run, `preflight-${epoch}`))) return 'preflight_not_passed';
   if ((await store.list(folder, 'rollback/')).length > 0) return 'rollback_begun';

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '@temporalio/activity';
 
 import type { AskedGate } from '../src/adapters/gates/ask.js';
 import { gradeSample, type Sample } from '../src/domain/watch.js';
@@ -56,7 +56,7 @@ async function takeSample(
   { n, due }: { readonly n: number; readonly due: number },
   signal: AbortSignal,
 ): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
-  await sleep(Math.max(0, due - Date.now()), undefined, { signal });
+  await sleep(Math.max(0, due - Date.now()));
   const at = Date.now();
   const asked = await Promise.all(
     loaded.plan.gates
@@ -70,11 +70,18 @@ async function takeSample(
       derived.push(
         await gates.deriveGate(loaded, id, async (part) => {
           const answer = await answerOf(part);
-          return answer === undefined ? undefined : { outcome: { ...answer.result, reasonCodes: [...answer.result.reasonCodes] }, body: answer.files[0]?.bytes };
+          return answer === undefined
+            ? undefined
+            : {
+                outcome: { ...answer.result, reasonCodes: [...answer.result.reasonCodes] },
+                body: answer.files[0]?.bytes,
+              };
         }),
       );
   const all = [...asked, ...derived];
-  const results = loaded.plan.gates.flatMap(({ id }) => all.filter(({ result }) => result.gate === id)).map(({ result }) => result);
+  const results = loaded.plan.gates
+    .flatMap(({ id }) => all.filter(({ result }) => result.gate === id))
+    .map(({ result }) => result);
   const sample: Sample = { n, at, grade: gradeSample(results) };
   const recorded = await samples.keep(evidence, folder, sample, all);
   return { sample, results, recorded };

@@ -8,12 +8,22 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ifNeeded = process.argv.includes('--if-needed');
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
 
 const installed = join(root, 'node_modules', '.package-lock.json');
-if (!ifNeeded || newest(['package-lock.json']) > modified(installed)) run('npm', ['ci', '--no-audit', '--no-fund']);
+if (!ifNeeded || newest(['package-lock.json']) > modified(installed))
+  run('npm', ['ci', '--no-audit', '--no-fund']);
 const built = join(root, 'dist', 'worker', 'workflow-bundle.js');
-const sources = ['src', 'activities', 'workflows', 'worker', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const sources = [
+  'src',
+  'activities',
+  'workflows',
+  'worker',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 if (!ifNeeded || newest(sources) > modified(built)) run('npm', ['run', '--silent', 'build']);
 
 function run(command, args) {

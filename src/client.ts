@@ -221,6 +221,21 @@ export class PromotionClient {
   }
 
   /**
+   * Says early what start would say; start itself is the lock.
+   * @throws ClientError `already_running`
+   */
+  async refuseIfOpen(target: string): Promise<void> {
+    const open = await this.#describe(promotionId(target), target).then(
+      ({ status }) => status.name === 'RUNNING',
+      (error: unknown) => {
+        if (error instanceof ClientError && error.code === 'not_found') return false;
+        throw error;
+      },
+    );
+    if (open) throw await this.#alreadyRunning(target);
+  }
+
+  /**
    * Starts the promotion; Temporal is the lock, so a target has at most one that is open.
    * @throws ClientError `already_running`, with the running one's commit, requester and phase; `unknown_outcome`
    */
@@ -391,7 +406,7 @@ export class PromotionClient {
     }
   }
 
-  async #alreadyRunning(target: string, cause: unknown): Promise<ClientError> {
+  async #alreadyRunning(target: string, cause?: unknown): Promise<ClientError> {
     const running = await this.#describe(promotionId(target), target).then(
       (description) => memoOf(description, target),
       () => undefined,

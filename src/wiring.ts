@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { admit, type AdmissionTools } from './adapters/admission.js';
+import { startDeadline } from './adapters/deadline.js';
 import * as ballots from './adapters/evidence/ballots.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
@@ -28,10 +29,14 @@ export function createWiring(config: Config) {
   const sources = { set: {}, environment: config.environment };
   const store = createFileStore(config.evidenceDir);
   const evidence = new RunEvidence(store);
-  const git = { git: createGit({ mirrorsDir: join(config.dataDir, 'mirrors'), env: config.environment }), evidence };
+  const git = {
+    git: createGit({ mirrorsDir: join(config.dataDir, 'mirrors'), env: config.environment }),
+    evidence,
+  };
   const load = (target: string): Promise<LoadedRunbook> =>
     loadRunbook(config.runbookFor(target), sources, 'all', config.workingDirectory);
-  const secretsOf = ({ runbook }: LoadedRunbook): Readonly<Record<string, string>> => openSecrets(runbook, sources);
+  const secretsOf = ({ runbook }: LoadedRunbook): Readonly<Record<string, string>> =>
+    openSecrets(runbook, sources);
   const asking = (loaded: LoadedRunbook, signal: AbortSignal): Asking => ({
     secrets: secretsOf(loaded),
     environment: config.environment,
@@ -62,10 +67,12 @@ export function createWiring(config: Config) {
       commands: commandSteps,
       gitSteps,
       requirements,
+      startDeadline,
       redact: (text: string): string => createRedactor(knownSecrets(config.environment))(text).text,
     },
     /** All gates now, with evidence, without Temporal. */
-    validate: (request: ValidationRequest): Promise<ValidationReport> => validate({ store, evidence, config }, request),
+    validate: (request: ValidationRequest): Promise<ValidationReport> =>
+      validate({ store, evidence, config }, request),
     /** @throws InputError with every problem of the file, each with file:line:column */
     checkRunbook: async (file: string): Promise<void> => {
       await readRunbook(file);
@@ -79,6 +86,7 @@ export type Wiring = ReturnType<typeof createWiring>;
 function knownSecrets(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment))
-    if (/TOKEN|SECRET|PASSWORD|API_?KEY/.test(name) && value !== undefined && value.length >= 8) secrets[name] = value;
+    if (/TOKEN|SECRET|PASSWORD|API_?KEY/.test(name) && value !== undefined && value.length >= 8)
+      secrets[name] = value;
   return secrets;
 }

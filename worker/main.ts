@@ -27,7 +27,14 @@ export interface WorkerOptions {
  *
  * @throws where the bundle is missing or the server is out of reach
  */
-export async function runWorker({ config, address, signal, onReady, log, bundle = BUNDLE }: WorkerOptions): Promise<void> {
+export async function runWorker({
+  config,
+  address,
+  signal,
+  onReady,
+  log,
+  bundle = BUNDLE,
+}: WorkerOptions): Promise<void> {
   await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
   });
@@ -35,7 +42,8 @@ export async function runWorker({ config, address, signal, onReady, log, bundle 
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
   try {
     const workers = await createWorkers(config, connection, bundle);
-    const stop = (): void => workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
+    const stop = (): void =>
+      workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
     const running = Promise.all(workers.map((worker) => worker.run()));
     if (signal.aborted) stop();
@@ -46,7 +54,11 @@ export async function runWorker({ config, address, signal, onReady, log, bundle 
   }
 }
 
-async function createWorkers(config: Config, connection: NativeConnection, bundle: string): Promise<readonly Worker[]> {
+async function createWorkers(
+  config: Config,
+  connection: NativeConnection,
+  bundle: string,
+): Promise<readonly Worker[]> {
   const queues = createActivities(createWiring(config).dependencies);
   const common = {
     connection,
@@ -65,9 +77,21 @@ async function createWorkers(config: Config, connection: NativeConnection, bundl
       stickyQueueScheduleToStartTimeout: '1s',
       maxCachedWorkflows: 500,
     }),
-    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'evidence'), activities: queues.evidence }),
-    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'watch'), activities: queues.watch }),
-    Worker.create({ ...common, taskQueue: taskQueueName(config.taskQueue, 'rollback'), activities: queues.rollback }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueueName(config.taskQueue, 'evidence'),
+      activities: queues.evidence,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueueName(config.taskQueue, 'watch'),
+      activities: queues.watch,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueueName(config.taskQueue, 'rollback'),
+      activities: queues.rollback,
+    }),
   ]);
 }
 
@@ -77,10 +101,15 @@ let installed = false;
 function installLogger(log: WorkerOptions['log']): void {
   if (installed) return;
   installed = true;
-  Runtime.install({ logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(level, lineOf(message, meta))) });
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(level, lineOf(message, meta))),
+  });
 }
 
 function lineOf(message: string, meta: unknown): string {
-  const about = typeof meta === 'object' && meta !== null && 'activityType' in meta ? ` (${String(meta.activityType)})` : '';
+  const about =
+    typeof meta === 'object' && meta !== null && 'activityType' in meta
+      ? ` (${String(meta.activityType)})`
+      : '';
   return `${message}${about}`;
 }

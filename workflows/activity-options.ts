@@ -22,7 +22,9 @@ export const admissionActivities = proxyActivities<Pick<Activities, 'admit'>>({
 });
 
 /** A gate, repair or step retries inside its own deadline; Temporal repeats it only where a worker was lost. */
-export function withDeadline(deadlineMs: number): Pick<Activities, 'askGate' | 'repair' | 'checkPrerequisites'> {
+export function withDeadline(
+  deadlineMs: number,
+): Pick<Activities, 'askGate' | 'repair' | 'checkPrerequisites'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     startToCloseTimeout: deadlineMs + GRACE_MS,
@@ -31,7 +33,10 @@ export function withDeadline(deadlineMs: number): Pick<Activities, 'askGate' | '
 }
 
 /** A step that can't be repeated safely is tried once; a lost worker then is a failed step, and is rolled back. */
-export function promotionActivities(step: { deadlineMs: number; repeatable: boolean }): Pick<Activities, 'promoteStep'> {
+export function promotionActivities(step: {
+  deadlineMs: number;
+  repeatable: boolean;
+}): Pick<Activities, 'promoteStep'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     startToCloseTimeout: step.deadlineMs + GRACE_MS,
@@ -80,7 +85,9 @@ export function watchActivities(segmentMs: number): Pick<Activities, 'watchSegme
 }
 
 /** A rollback has workers of its own, and is repeated until a worker answered: it is idempotent, and never given up. */
-export function rollbackActivities(deadlineMs: number): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep'> {
+export function rollbackActivities(
+  deadlineMs: number,
+): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),

@@ -10,7 +10,9 @@ export interface AdmissionRequest {
  * Asks the worker, before anything is started, whether it would admit this promotion: runbook, variables, commands and
  * commit are on its side. Read-only; returns the problems, each one line.
  */
-export async function admission(request: AdmissionRequest): Promise<{ readonly problems: readonly string[] }> {
+export async function admission(
+  request: AdmissionRequest,
+): Promise<{ readonly problems: readonly string[] }> {
   const answer = await admissionActivities.admit(request);
   return { problems: answer.admitted ? [] : answer.problems };
 }

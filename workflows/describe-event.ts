@@ -33,10 +33,16 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
         event.notRollbackable.length === 0
           ? describeRound(event.round, event.results)
           : `${event.round}: rollback could not run: ${event.notRollbackable.join('; ')}`,
-        { round: event.round, gates: event.results.map(gateBody), notRollbackable: [...event.notRollbackable] },
+        {
+          round: event.round,
+          gates: event.results.map(gateBody),
+          notRollbackable: [...event.notRollbackable],
+        },
       );
     case 'remediation-done':
-      return entry(`remediation attempted for ${event.attempted.join(', ') || 'nothing'}`, { attempted: [...event.attempted] });
+      return entry(`remediation attempted for ${event.attempted.join(', ') || 'nothing'}`, {
+        attempted: [...event.attempted],
+      });
     case 'approved':
     case 'rejected':
     case 'expired':
@@ -44,7 +50,11 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
     case 'step-promoted':
       return entry(`${event.step} promoted`, { step: event.step, promotedAt: event.at });
     case 'step-failed':
-      return entry(`${event.step} failed: ${event.code}`, { step: event.step, code: event.code, effect: event.effect });
+      return entry(`${event.step} failed: ${event.code}`, {
+        step: event.step,
+        code: event.code,
+        effect: event.effect,
+      });
     case 'sampled': {
       const last = event.samples.at(-1);
       return entry(last === undefined ? 'no sample' : `sample ${last.n}: ${last.grade}`, {
@@ -55,12 +65,16 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
     }
     case 'rollback-tried':
       return entry(
-        event.unverified.length === 0 ? 'rollback verified' : `rollback not verified: ${event.unverified.join('; ')}`,
+        event.unverified.length === 0
+          ? 'rollback verified'
+          : `rollback not verified: ${event.unverified.join('; ')}`,
         { unverified: [...event.unverified], attempt: after.rollbackAttempts },
       );
     case 'rollback-confirmed':
       return entry(
-        event.unverified.length === 0 ? 'rollback still holds' : `rollback did not hold: ${event.unverified.join('; ')}`,
+        event.unverified.length === 0
+          ? 'rollback still holds'
+          : `rollback did not hold: ${event.unverified.join('; ')}`,
         { unverified: [...event.unverified] },
       );
     case 'ordered':

@@ -22,7 +22,9 @@ type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
 
 export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
   const { prerequisitesDeadlineMs } = run.admitted;
-  const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({ run: run.admitted.run });
+  const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({
+    run: run.admitted.run,
+  });
   return { type: 'prerequisites-checked', problems };
 }
 
@@ -49,30 +51,52 @@ async function askGates(run: Run, round: string): Promise<readonly GateResult[]>
 }
 
 /** One repair after the other, in runbook order; a person's deadline that elapsed counts as attempted. */
-export async function remediate(run: Run, { round, repairs }: Doing<'remediate'>, orders: Orders): Promise<PromotionEvent> {
+export async function remediate(
+  run: Run,
+  { round, repairs }: Doing<'remediate'>,
+  orders: Orders,
+): Promise<PromotionEvent> {
   orders.beginRemediation();
   for (const { repair, deadlineMs, gates } of repairs) {
     const serves = gates.join(', ');
     if (repair === MANUAL) {
-      await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, { round, gates: [...gates], deadlineMs });
+      await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, {
+        round,
+        gates: [...gates],
+        deadlineMs,
+      });
       const done = await orders.remediated(deadlineMs);
-      await run.journal.append('manual-repair-ended', done ? 'remediated' : 'the time for a manual repair elapsed', { round, done });
+      await run.journal.append(
+        'manual-repair-ended',
+        done ? 'remediated' : 'the time for a manual repair elapsed',
+        { round, done },
+      );
     } else {
       const outcome = await withDeadline(deadlineMs).repair({ run: run.admitted.run, round, step: repair });
-      await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, { round, repair, gates: [...gates], code: outcome.code });
+      await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, {
+        round,
+        repair,
+        gates: [...gates],
+        code: outcome.code,
+      });
     }
   }
   return { type: 'remediation-done', attempted: [...new Set(repairs.flatMap(({ gates }) => gates))] };
 }
 
 /** Before anyone is asked, rollback's prerequisites are checked once, read-only, and stand in what is approved. */
-export async function awaitDecision(run: Run, { epoch, round }: Doing<'await-decision'>): Promise<PromotionEvent> {
+export async function awaitDecision(
+  run: Run,
+  { epoch, round }: Doing<'await-decision'>,
+): Promise<PromotionEvent> {
   // A void request takes no votes any more.
   run.ballot = undefined;
   const checked = await preflightActivities.checkRollback({ run: run.admitted.run, at: `approval-${epoch}` });
   await run.journal.append(
     'rollback-checked',
-    checked.problems.length === 0 ? 'rollback could run' : `rollback could not run: ${checked.problems.join('; ')}`,
+    checked.problems.length === 0
+      ? 'rollback could run'
+      : `rollback could not run: ${checked.problems.join('; ')}`,
     { epoch, problems: [...checked.problems] },
   );
   const expiresAt = Date.now() + run.plan.approval.expiresMs;
@@ -83,11 +107,15 @@ export async function awaitDecision(run: Run, { epoch, round }: Doing<'await-dec
     head: run.journal.head,
     expiresAt,
   });
-  await run.journal.append('approval-requested', `asking for ${run.plan.approval.required} approval(s) of ${request.digest.slice(7, 15)}`, {
-    epoch,
-    subject: request.digest,
-    expiresAt,
-  });
+  await run.journal.append(
+    'approval-requested',
+    `asking for ${run.plan.approval.required} approval(s) of ${request.digest.slice(7, 15)}`,
+    {
+      epoch,
+      subject: request.digest,
+      expiresAt,
+    },
+  );
   run.ballot = {
     subject: request.digest,
     request: request.request,
@@ -148,11 +176,15 @@ export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise
 
 /** Every step is tried even if another failed; each is verified by asking the system. */
 export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promise<PromotionEvent> {
-  run.journal.owe('rollback-begun', `rolling back (${run.move.state.trigger ?? 'requested'}), attempt ${attempt}`, {
-    attempt,
-    trigger: run.move.state.trigger ?? 'requested',
-    triggers: [...run.move.state.triggers],
-  });
+  run.journal.owe(
+    'rollback-begun',
+    `rolling back (${run.move.state.trigger ?? 'requested'}), attempt ${attempt}`,
+    {
+      attempt,
+      trigger: run.move.state.trigger ?? 'requested',
+      triggers: [...run.move.state.triggers],
+    },
+  );
   run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
     rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt }),
   );
@@ -160,7 +192,10 @@ export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promi
 }
 
 /** "All verified, and still so after a settable time" */
-export async function confirmRollback(run: Run, { attempt }: Doing<'confirm-rollback'>): Promise<PromotionEvent> {
+export async function confirmRollback(
+  run: Run,
+  { attempt }: Doing<'confirm-rollback'>,
+): Promise<PromotionEvent> {
   await sleep(run.plan.rollback.confirmAfterMs);
   run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
     rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt }),
@@ -176,15 +211,24 @@ async function forEachRollbackStep(
   for (const { id, deadlineMs } of run.plan.rollback.steps) {
     try {
       const outcome = await attempt(id, deadlineMs);
-      run.journal.owe('rollback-step', `${id}: ${outcome.verified ? 'verified' : 'not verified'} (${outcome.code})`, {
-        step: id,
-        verified: outcome.verified,
-        code: outcome.code,
-        detail: outcome.detail,
-      });
+      run.journal.owe(
+        'rollback-step',
+        `${id}: ${outcome.verified ? 'verified' : 'not verified'} (${outcome.code})`,
+        {
+          step: id,
+          verified: outcome.verified,
+          code: outcome.code,
+          detail: outcome.detail,
+        },
+      );
       if (!outcome.verified) unverified.push(`${id}: ${outcome.code}: ${outcome.detail}`);
     } catch (error) {
-      run.journal.owe('rollback-step', `${id}: ${codeOf(error)}`, { step: id, verified: false, code: codeOf(error), detail: '' });
+      run.journal.owe('rollback-step', `${id}: ${codeOf(error)}`, {
+        step: id,
+        verified: false,
+        code: codeOf(error),
+        detail: '',
+      });
       unverified.push(`${id}: ${codeOf(error)}`);
     }
   }

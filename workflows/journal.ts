@@ -13,7 +13,7 @@ const LINES_KEPT = 200;
 export class Journal {
   readonly #run: string;
   #tail: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  #failure: Error | undefined;
   head: { readonly seq: number; readonly digest: string } = { seq: 0, digest: '' };
   lines: readonly LogLine[] = [];
 
@@ -48,7 +48,7 @@ export class Journal {
         evidenceActivities().appendJournal({ run: this.#run, head: this.head, at, kind, body }),
       );
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
     }
   }
 

@@ -3,7 +3,12 @@ import { CancellationScope, condition, setHandler, setDefaultSignalHandler, log 
 import { refuseVote } from '../src/domain/approval.js';
 import type { Answer } from '../src/domain/messages.js';
 import { refuseAction, type Action } from '../src/domain/phase.js';
-import { parseControl, parseDecision, type DecisionStatement, type Submission } from '../src/domain/statement.js';
+import {
+  parseControl,
+  parseDecision,
+  type DecisionStatement,
+  type Submission,
+} from '../src/domain/statement.js';
 import type { PromotionEvent } from '../src/domain/transition.js';
 import { decisionActivities } from './activity-options.js';
 import { control, decide, decideSignal } from './messages.js';
@@ -35,7 +40,9 @@ export class Orders {
     setHandler(control, (submission) => this.#inTurn(() => this.#control(submission)), {
       validator: (submission) => void parseControl(submission),
     });
-    setDefaultSignalHandler((name) => log.warn('an unknown signal was refused', { signal: name.slice(0, 64) }));
+    setDefaultSignalHandler((name) =>
+      log.warn('an unknown signal was refused', { signal: name.slice(0, 64) }),
+    );
     CancellationScope.current().cancelRequested.catch(() => {
       this.#cancelled = true;
     });
@@ -56,7 +63,9 @@ export class Orders {
   }
 
   async waiting(): Promise<void> {
-    await condition(() => this.#pending !== undefined || (this.#cancelled && interruptible(this.#run?.phase)));
+    await condition(
+      () => this.#pending !== undefined || (this.#cancelled && interruptible(this.#run?.phase)),
+    );
   }
 
   /** From here on `remediated` counts, also while another repair still runs. */
@@ -82,7 +91,12 @@ export class Orders {
     if (early !== undefined) return this.#refuse(statement.by, statement.verdict, early);
     const run = this.#known();
     const epoch = run.ballot?.epoch ?? 0;
-    const checked = await decisionActivities().recordDecision({ run: run.admitted.run, epoch, submission, receivedAt });
+    const checked = await decisionActivities().recordDecision({
+      run: run.admitted.run,
+      epoch,
+      submission,
+      receivedAt,
+    });
     const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt);
     if (late !== undefined) return this.#refuse(statement.by, statement.verdict, late);
     if (run.ballot === undefined || run.ballot.epoch !== epoch)
@@ -102,7 +116,11 @@ export class Orders {
     const run = this.#run;
     if (run?.phase !== 'awaiting-approval' || run.ballot === undefined) return 'not_awaiting_approval';
     const { admitted, input, ballot } = run;
-    if (statement.run !== admitted.run || statement.deployment !== admitted.deployment || statement.target !== input.target)
+    if (
+      statement.run !== admitted.run ||
+      statement.deployment !== admitted.deployment ||
+      statement.target !== input.target
+    )
       return 'other_run';
     if (statement.request !== ballot.request) return 'other_subject';
     return refuseVote(run.plan.approval, ballot, statement, receivedAt);
@@ -111,7 +129,8 @@ export class Orders {
   async #control(submission: Submission): Promise<Answer> {
     const statement = parseControl(submission);
     const run = this.#run;
-    if (run === undefined) return { accepted: false, reason: 'the promotion is only just starting: repeat this command' };
+    if (run === undefined)
+      return { accepted: false, reason: 'the promotion is only just starting: repeat this command' };
     if (statement.run !== run.admitted.run || statement.deployment !== run.admitted.deployment)
       return this.#refuse(statement.by, statement.action, 'other_run');
     const refusal = refuseAction(statement.action, run.phase) ?? this.#alreadyOrdered(statement.action);
@@ -129,7 +148,9 @@ export class Orders {
 
   #alreadyOrdered(action: Action): string | undefined {
     const pending = this.#pending;
-    return pending?.type === 'ordered' && action !== 'remediated' ? `${pending.action} is already ordered` : undefined;
+    return pending?.type === 'ordered' && action !== 'remediated'
+      ? `${pending.action} is already ordered`
+      : undefined;
   }
 
   /** Answered and recorded, never lost silently; recorded up to a cap, so that a flood ends nobody's promotion. */

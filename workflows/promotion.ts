@@ -101,15 +101,23 @@ async function interruptible(work: () => Promise<PromotionEvent>, orders: Orders
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
 async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
   publishAdmission(input);
-  const admission = await admissionActivities.admit({ target: input.target, commit: input.commit, requester: input.requester });
+  const admission = await admissionActivities.admit({
+    target: input.target,
+    commit: input.commit,
+    requester: input.requester,
+  });
   if (!admission.admitted) {
     const reason = `prerequisite_not_met: ${admission.problems.join('; ')}`;
     publishAdmission(input, reason);
-    return { run: '', end: 'stopped', reason, trigger: undefined, evidence: '', manifest: undefined };
+    return { run: '', end: 'stopped', reason, trigger: null, evidence: '', manifest: null };
   }
   const run = new Run(input, admission);
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  await evidenceActivities().openRun({ admitted: admission, input, workflow: { id: workflowId, firstExecutionRunId } });
+  await evidenceActivities().openRun({
+    admitted: admission,
+    input,
+    workflow: { id: workflowId, firstExecutionRunId },
+  });
   await run.journal.append('run.opened', `opened ${admission.run}`, { target: input.target });
   orders.attach(run);
   setHandler(view, () => viewOf(run));
@@ -122,7 +130,10 @@ async function open(input: PromotionInput, orders: Orders): Promise<Run | Promot
  */
 async function close(run: Run, effect: Extract<Effect, { do: 'end' }>): Promise<PromotionResult> {
   if (!effect.end.startsWith('promoted')) publish(run);
-  run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, { end: effect.end, reason: effect.reason });
+  run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {
+    end: effect.end,
+    reason: effect.reason,
+  });
   const manifest = await seal(run, effect);
   if (manifest === undefined) run.move = { ...run.move, ...unsealed(run.move.state, effect) };
   publish(run);
@@ -137,9 +148,9 @@ function resultOf(run: Run, manifest: string | undefined): PromotionResult {
     run: run.admitted.run,
     end: effect.end,
     reason: effect.reason,
-    trigger: state.trigger,
+    trigger: state.trigger ?? null,
     evidence: run.admitted.folder,
-    manifest,
+    manifest: manifest ?? null,
   };
 }
 
@@ -147,7 +158,12 @@ function resultOf(run: Run, manifest: string | undefined): PromotionResult {
 async function seal(run: Run, { end, reason }: Extract<Effect, { do: 'end' }>): Promise<string | undefined> {
   try {
     await run.journal.flush();
-    const sealed = await evidenceActivities().sealRun({ run: run.admitted.run, end, reason, head: run.journal.head });
+    const sealed = await evidenceActivities().sealRun({
+      run: run.admitted.run,
+      end,
+      reason,
+      head: run.journal.head,
+    });
     return sealed.manifest;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import type { ApprovalView, PromotionInput } from '../src/domain/messages.js';
-import type { Phase } from '../src/domain/phase.js';
+import type { End, Phase } from '../src/domain/phase.js';
 import type { Plan } from '../src/domain/plan.js';
 import { begin, transition, type Move, type PromotionEvent } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
@@ -71,6 +71,6 @@ export class Run {
 }
 
 /** "no record, no next step (a rollback alone goes first and owes the record; so does a watch's sampling)" */
-function owesRecords(phase: Phase | string): boolean {
+function owesRecords(phase: Phase | End): boolean {
   return phase === 'watching' || phase === 'rolling-back' || phase === 'rollback-failed';
 }

@@ -47,7 +47,11 @@ export interface AdmissionTools extends GitTools {
  * The runbook's prerequisites as far as they can be read: runbook and variables, secrets, commands, commit and branch, and
  * whether anybody could approve. Writes nothing; draws the run's random name. Every problem is one line.
  */
-export async function admit(tools: AdmissionTools, request: AdmissionRequest, signal: AbortSignal): Promise<Admission> {
+export async function admit(
+  tools: AdmissionTools,
+  request: AdmissionRequest,
+  signal: AbortSignal,
+): Promise<Admission> {
   const malformed = [
     ...problemOf('target', targetName.safeParse(request.target)),
     ...problemOf('commit', commitHash.safeParse(request.commit)),
@@ -83,7 +87,12 @@ async function inspect(
     try {
       const { subject } = await tools.git.resolveCommit(remote, request.commit, signal);
       subjectLine ||= subject;
-      await tools.git.planPromotion(remote, request.commit, await ownCommits(tools.evidence, request.target, remote), signal);
+      await tools.git.planPromotion(
+        remote,
+        request.commit,
+        await ownCommits(tools.evidence, request.target, remote),
+        signal,
+      );
     } catch (error) {
       if (!(error instanceof GitError) || error.code === 'cancelled') throw error;
       problems.push(`${error.code}: ${error.message}`);
@@ -111,12 +120,19 @@ async function named(
     runbook: loaded.digest,
     policy: loaded.policy,
     subjectLine,
-    previous: previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
-    prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce((sum, { deadline }) => sum + deadline, 1_000),
+    previous:
+      previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
+    prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce(
+      (sum, { deadline }) => sum + deadline,
+      1_000,
+    ),
   };
 }
 
-function problemOf(what: string, parsed: { success: boolean; error?: { issues: readonly { message: string }[] } | undefined }): string[] {
+function problemOf(
+  what: string,
+  parsed: { success: boolean; error?: { issues: readonly { message: string }[] } | undefined },
+): string[] {
   return parsed.success ? [] : [`${what}: ${parsed.error?.issues[0]?.message ?? 'malformed'}`];
 }
 
@@ -125,7 +141,9 @@ function approvalProblems({ plan }: LoadedRunbook, requester: string): string[] 
   const eligible = approvers.filter((name) => selfApproval || name !== requester);
   return eligible.length >= required
     ? []
-    : [`approval: ${required} needed, but without the requester ${requester} only ${eligible.length} may approve: list more approvers`];
+    : [
+        `approval: ${required} needed, but without the requester ${requester} only ${eligible.length} may approve: list more approvers`,
+      ];
 }
 
 /** A secret that is missing was refused by loading; one that can't be kept out of texts is refused here. */

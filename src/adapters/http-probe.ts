@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
+import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
 import type { HttpFault } from './http-fault.js';
 import { tryHttp, type HttpRequest, type TryResult } from './http-try.js';
@@ -89,10 +90,12 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     bodyTimeout: 0,
     connect: { timeout: 0, lookup: lookupWithoutLinkLocal },
   });
+  const deadline = startDeadline(question.deadlineMs, question.signal);
   try {
-    const { last, tries } = await tryUntilAnswered(question, checked.url, tools, agent);
+    const { last, tries } = await tryUntilAnswered(question, checked.url, tools, agent, deadline.signal);
     return conclude(question, tools.redact, last, tries);
   } finally {
+    deadline.clear();
     await agent.destroy();
   }
 }
@@ -102,9 +105,9 @@ async function tryUntilAnswered(
   url: URL,
   { wait = waitFor }: HttpTools,
   agent: Agent,
+  deadline: AbortSignal,
 ): Promise<{ last: TryResult; tries: readonly HttpTry[] }> {
   const endsAt = performance.now() + question.deadlineMs;
-  const deadline = AbortSignal.any([question.signal, AbortSignal.timeout(question.deadlineMs)]);
   const asked: HttpRequest = {
     url,
     method: question.method,

@@ -27,11 +27,19 @@ export type Probed = {
   readonly body: Uint8Array;
   readonly stderr: Uint8Array;
   /** Empty where nothing was asked at all. */
-  readonly tries: readonly { readonly startedAt: string; readonly durationMs: number; readonly outcome: string }[];
+  readonly tries: readonly {
+    readonly startedAt: string;
+    readonly durationMs: number;
+    readonly outcome: string;
+  }[];
   readonly redactions: Readonly<Record<string, number>>;
 } & (
   | { readonly kind: 'answered' }
-  | { readonly kind: 'unreachable' | 'malformed' | 'misconfigured'; readonly code: string; readonly detail: string }
+  | {
+      readonly kind: 'unreachable' | 'malformed' | 'misconfigured';
+      readonly code: string;
+      readonly detail: string;
+    }
 );
 
 const NOTHING = new Uint8Array();
@@ -41,24 +49,42 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
   const redact = createRedactor(asking.secrets);
   if (question.http !== undefined) {
     const answer = await probeHttp(httpQuestion(question, question.http, asking), { redact });
-    const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({ startedAt, durationMs, outcome }));
+    const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({
+      startedAt,
+      durationMs,
+      outcome,
+    }));
     const came = { body: answer.body, stderr: NOTHING, tries, redactions: answer.redactions };
     return answer.kind === 'answered'
       ? { ...came, kind: 'answered' }
       : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
   }
   if (question.command === undefined)
-    return { kind: 'misconfigured', code: 'no_question', detail: 'nothing is asked', body: NOTHING, stderr: NOTHING, tries: [], redactions: {} };
+    return {
+      kind: 'misconfigured',
+      code: 'no_question',
+      detail: 'nothing is asked',
+      body: NOTHING,
+      stderr: NOTHING,
+      tries: [],
+      redactions: {},
+    };
   return runBounded(question, question.command, asking);
 }
 
-function httpQuestion(question: Question, http: HttpRequest, { secrets, signal }: Asking): Parameters<typeof probeHttp>[0] {
-  const headers = Object.entries(http.headers).map(([name, value]) => [name, openText(value, secrets)]);
+function httpQuestion(
+  question: Question,
+  http: HttpRequest,
+  { secrets, signal }: Asking,
+): Parameters<typeof probeHttp>[0] {
+  const headers: Record<string, string> = {};
+  if (http.json !== undefined) headers['content-type'] = 'application/json';
+  for (const [name, value] of Object.entries(http.headers)) headers[name] = openText(value, secrets);
   const json = http.json === undefined ? undefined : openText(JSON.stringify(http.json), secrets);
   return {
     url: http.url,
     method: http.method,
-    headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(headers) },
+    headers,
     body: json,
     bearer: http.bearer === undefined ? undefined : openText(http.bearer, secrets),
     // The runbook's own address and no other: nothing that an answer says leads anywhere else.
@@ -103,6 +129,7 @@ async function runBounded(question: Question, command: Command, asking: Asking):
 
 function sum(...counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {};
-  for (const [name, count] of counts.flatMap((each) => Object.entries(each))) total[name] = (total[name] ?? 0) + count;
+  for (const [name, count] of counts.flatMap((each) => Object.entries(each)))
+    total[name] = (total[name] ?? 0) + count;
   return total;
 }

@@ -34,7 +34,10 @@ export interface ValidationReport {
 export interface ValidationTools {
   readonly store: EvidenceStore;
   readonly evidence: RunEvidence;
-  readonly config: { readonly environment: Readonly<Record<string, string | undefined>>; readonly workingDirectory: string };
+  readonly config: {
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly workingDirectory: string;
+  };
 }
 
 /**
@@ -43,7 +46,10 @@ export interface ValidationTools {
  *
  * @throws InputError before anything is asked or written: a bad runbook, a missing variable, a command that is not there
  */
-export async function validate({ store, evidence, config }: ValidationTools, request: ValidationRequest): Promise<ValidationReport> {
+export async function validate(
+  { store, evidence, config }: ValidationTools,
+  request: ValidationRequest,
+): Promise<ValidationReport> {
   const sources = { set: request.set, environment: config.environment };
   const loaded = await loadRunbook(request.runbookFile, sources, 'gates', config.workingDirectory);
   const secrets = openSecrets(loaded.runbook, sources);
@@ -66,11 +72,15 @@ export async function validate({ store, evidence, config }: ValidationTools, req
     if (derivedFrom.length === 0) continue;
     const derivation = await deriveGate(loaded, id, async (gate) => {
       const outcome = await readOutcome(evidence, folder, ROUND, gate);
-      return outcome === undefined ? undefined : { outcome, body: await readAnswer(evidence, folder, outcome) };
+      return outcome === undefined
+        ? undefined
+        : { outcome, body: await readAnswer(evidence, folder, outcome) };
     });
     derived.push(await keep(derivation));
   }
-  const gates = loaded.plan.gates.flatMap(({ id }) => [...asked, ...derived].filter(({ gate }) => gate === id));
+  const gates = loaded.plan.gates.flatMap(({ id }) =>
+    [...asked, ...derived].filter(({ gate }) => gate === id),
+  );
   const passed = problems.length === 0 && gates.every(({ verdict }) => verdict === 'pass');
   return { evidence: store.locate(folder), gates, passed, problems };
 }
@@ -85,7 +95,8 @@ async function refuseMissing(
   try {
     createRedactor(secrets);
   } catch (cause) {
-    if (cause instanceof RedactionError) throw new InputError('missing_variable', [`secret ${cause.message}`], { cause });
+    if (cause instanceof RedactionError)
+      throw new InputError('missing_variable', [`secret ${cause.message}`], { cause });
     throw cause;
   }
   for (const { command } of [...loaded.runbook.prerequisites, ...loaded.runbook.gates]) {
@@ -94,7 +105,10 @@ async function refuseMissing(
   }
 }
 
-async function prerequisiteProblems(loaded: LoadedRunbook, asking: Parameters<typeof runRepair>[1]): Promise<readonly string[]> {
+async function prerequisiteProblems(
+  loaded: LoadedRunbook,
+  asking: Parameters<typeof runRepair>[1],
+): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const prerequisite of loaded.runbook.prerequisites) {
     const { code, detail } = await runRepair(prerequisite, asking);

@@ -60,9 +60,11 @@ export function parseYamlDocument(
   const problems = [
     ...[...document.errors, ...document.warnings].map(({ pos, message }) => ({ offset: pos[0], message })),
     ...forbiddenKeys(document),
-  ].map(({ offset, message }) => at(file, positionIn(text, offset), oneLineOf(message)));
+  ]
+    .slice(0, MAX_PROBLEMS)
+    .map(({ offset, message }) => at(file, positionIn(text, offset), oneLineOf(message)));
   const [first, ...rest] = problems;
-  if (first !== undefined) throw new InputError(code, [first, ...rest.slice(0, MAX_PROBLEMS - 1)]);
+  if (first !== undefined) throw new InputError(code, [first, ...rest]);
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   const position = (offset: number): Position => positionIn(text, offset);
   return {

@@ -1,13 +1,20 @@
 import { z } from 'zod';
 
-const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DAY_MS = 86_400_000;
+const UNITS_MS = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', DAY_MS],
+]);
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
-const MAX_MS = 366 * UNITS_MS.d;
+const MAX_MS = 366 * DAY_MS;
 
 /** A duration as people write it, e.g. `500ms`, `15s`, `10m`, `24h`, `7d`; parsed to milliseconds. At most 366 days. */
 export const duration = z.string().transform((text, context): number => {
-  const [, count, unit] = DURATION.exec(text) ?? [];
-  const ms = count === undefined ? Number.NaN : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  const [, count, unit = ''] = DURATION.exec(text) ?? [];
+  const ms = Number(count) * (UNITS_MS.get(unit) ?? Number.NaN);
   if (Number.isSafeInteger(ms) && ms <= MAX_MS) return ms;
   context.addIssue({
     code: 'custom',

@@ -21,7 +21,11 @@ export const gateOutcomeSchema = z.strictObject({
   askedAt: z.iso.datetime(),
   durationMs: z.number().min(0),
   tries: z.array(
-    z.strictObject({ startedAt: z.iso.datetime(), durationMs: z.number().min(0), outcome: z.string().max(128) }),
+    z.strictObject({
+      startedAt: z.iso.datetime(),
+      durationMs: z.number().min(0),
+      outcome: z.string().max(128),
+    }),
   ),
   files: z.array(fileReference).max(8),
   redactions: z.record(z.string(), z.int()),

@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const TARGET_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const targetName = z
   .string()
-  .regex(TARGET_PATTERN, 'a target is 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit');
+  .regex(
+    TARGET_PATTERN,
+    'a target is 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit',
+  );
 
 /** A full commit hash, SHA-1 or SHA-256, lower case. Short hashes are ambiguous: a branch named like one would win. */
 export const COMMIT_PATTERN = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
@@ -13,12 +16,18 @@ export const commitHash = z.string().regex(COMMIT_PATTERN, 'a commit is its full
 /** Who asks or decides: an address-like name, as it stands in the runbook's approvers. */
 export const identity = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._@+-]{0,127}$/, 'a name is 1 to 128 of a-z, 0-9 and . _ @ + -, beginning with a letter or digit');
+  .regex(
+    /^[a-z0-9][a-z0-9._@+-]{0,127}$/,
+    'a name is 1 to 128 of a-z, 0-9 and . _ @ + -, beginning with a letter or digit',
+  );
 
 /** Identifier of a gate, repair or step: part of file names. */
 export const identifier = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'an id is 1 to 48 of a-z, 0-9 and -, beginning and ending with a letter or digit');
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/,
+    'an id is 1 to 48 of a-z, 0-9 and -, beginning and ending with a letter or digit',
+  );
 
 export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 

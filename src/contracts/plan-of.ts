@@ -14,7 +14,12 @@ export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
     remediation: {
       retries: remediation.retries,
       manualDeadlineMs: remediation.manual.deadline,
-      repairs: remediation.repairs.map(({ id, helps, unless, deadline }) => ({ id, helps, unless, deadlineMs: deadline })),
+      repairs: remediation.repairs.map(({ id, helps, unless, deadline }) => ({
+        id,
+        helps,
+        unless,
+        deadlineMs: deadline,
+      })),
     },
     triggers: {
       artifactUnrepaired: rollback.triggers.artifactUnrepaired,
@@ -27,7 +32,11 @@ export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
       selfApproval: approval.selfApproval,
       expiresMs: approval.expires,
     },
-    promotion: promotion.steps.map(({ id, deadline, repeatable }) => ({ id, deadlineMs: deadline, repeatable })),
+    promotion: promotion.steps.map(({ id, deadline, repeatable }) => ({
+      id,
+      deadlineMs: deadline,
+      repeatable,
+    })),
     watch: {
       windowMs: watch.window,
       intervalMs: watch.interval,

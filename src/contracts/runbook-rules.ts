@@ -24,7 +24,11 @@ function reportRepeatedIds(runbook: Runbook, report: Report): void {
       if (items.findIndex((other) => other.id === id) < index)
         report([...path, index, 'id'], `the id ${id} is used twice: give each its own`);
   for (const [index, { id }] of runbook.remediation.repairs.entries())
-    if (id === 'manual') report(['remediation', 'repairs', index, 'id'], 'manual is what happens where no repair helps: name it otherwise');
+    if (id === 'manual')
+      report(
+        ['remediation', 'repairs', index, 'id'],
+        'manual is what happens where no repair helps: name it otherwise',
+      );
 }
 
 function reportUnknownGates(runbook: Runbook, report: Report): void {
@@ -33,24 +37,34 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
     if (!known.has(gate)) report(path, `no gate has the id ${gate}: one of ${[...known].join(', ')}`);
   };
   for (const [index, repair] of runbook.remediation.repairs.entries()) {
-    for (const gate of Object.keys(repair.helps)) check(gate, ['remediation', 'repairs', index, 'helps', gate]);
-    if (repair.unless !== undefined) check(repair.unless.gate, ['remediation', 'repairs', index, 'unless', 'gate']);
+    for (const gate of Object.keys(repair.helps))
+      check(gate, ['remediation', 'repairs', index, 'helps', gate]);
+    if (repair.unless !== undefined)
+      check(repair.unless.gate, ['remediation', 'repairs', index, 'unless', 'gate']);
   }
   const { artifactUnrepaired, repeatedFailing, readinessFailed } = runbook.rollback.triggers;
   if (artifactUnrepaired !== undefined)
     check(artifactUnrepaired.gate, ['rollback', 'triggers', 'artifactUnrepaired', 'gate']);
   for (const [index, gate] of repeatedFailing.gates.entries())
     check(gate, ['rollback', 'triggers', 'repeatedFailing', 'gates', index]);
-  if (readinessFailed !== undefined) check(readinessFailed.gate, ['rollback', 'triggers', 'readinessFailed', 'gate']);
+  if (readinessFailed !== undefined)
+    check(readinessFailed.gate, ['rollback', 'triggers', 'readinessFailed', 'gate']);
   for (const [index, { verify }] of runbook.rollback.steps.entries())
     if (verify !== undefined) {
       check(verify.gate, ['rollback', 'steps', index, 'verify', 'gate']);
       if (runbook.gates.some(({ id, readiness }) => id === verify.gate && readiness !== undefined))
-        report(['rollback', 'steps', index, 'verify', 'gate'], `${verify.gate} is derived: verify by a gate that asks the system`);
+        report(
+          ['rollback', 'steps', index, 'verify', 'gate'],
+          `${verify.gate} is derived: verify by a gate that asks the system`,
+        );
     }
 }
 
-const READERS = { gateway: 'tau-gateway-status', cortex: 'tau-cortex-status', operator: 'tau-operator-summary' } as const;
+const READERS = {
+  gateway: 'tau-gateway-status',
+  cortex: 'tau-cortex-status',
+  operator: 'tau-operator-summary',
+} as const;
 
 function reportReadinessParts(runbook: Runbook, report: Report): void {
   for (const [index, { readiness }] of runbook.gates.entries()) {
@@ -58,7 +72,10 @@ function reportReadinessParts(runbook: Runbook, report: Report): void {
     for (const part of ['gateway', 'cortex', 'operator'] as const) {
       const gate = runbook.gates.find(({ id }) => id === readiness[part]);
       if (gate?.reader !== READERS[part])
-        report(['gates', index, 'readiness', part], `${readiness[part]} is not a gate with the reader ${READERS[part]}`);
+        report(
+          ['gates', index, 'readiness', part],
+          `${readiness[part]} is not a gate with the reader ${READERS[part]}`,
+        );
     }
   }
 }
@@ -73,9 +90,15 @@ function reportRollback(runbook: Runbook, report: Report): void {
   for (const [index, { gitRevert }] of runbook.rollback.steps.entries()) {
     if (gitRevert === undefined) continue;
     if (!runbook.promotion.steps.some(({ id, git }) => id === gitRevert.step && git !== undefined))
-      report(['rollback', 'steps', index, 'gitRevert', 'step'], `no promotion step with git has the id ${gitRevert.step}`);
+      report(
+        ['rollback', 'steps', index, 'gitRevert', 'step'],
+        `no promotion step with git has the id ${gitRevert.step}`,
+      );
   }
   for (const [index, { id, git }] of runbook.promotion.steps.entries())
     if (git !== undefined && !runbook.rollback.steps.some(({ gitRevert }) => gitRevert?.step === id))
-      report(['promotion', 'steps', index], `nothing in rollback.steps reverts ${id}: add a step with gitRevert: { step: ${id} }`);
+      report(
+        ['promotion', 'steps', index],
+        `nothing in rollback.steps reverts ${id}: add a step with gitRevert: { step: ${id} }`,
+      );
 }

@@ -23,12 +23,18 @@ const command = z.strictObject({
   argv: z.array(text).min(1).max(64),
   workingDirectory: text.default('.'),
   /** Names of environment variables that are passed on, beside PATH and HOME. */
-  environment: z.array(z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/)).max(32).default([]),
+  environment: z
+    .array(z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/))
+    .max(32)
+    .default([]),
 });
 
 const variable = z.strictObject({
   description: text.optional(),
-  env: z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'an environment variable in upper case').optional(),
+  env: z
+    .string()
+    .regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'an environment variable in upper case')
+    .optional(),
   default: text.optional(),
   /** Its value goes into no file, log or history. */
   secret: z.boolean().default(false),
@@ -59,10 +65,16 @@ const gate = z
     deadline: duration.prefault('20s'),
   })
   .superRefine((value, context) => {
-    const questions = [value.http, value.command, value.readiness].filter((question) => question !== undefined);
-    if (questions.length !== 1) context.addIssue({ code: 'custom', message: 'a gate has one of http, command, readiness' });
+    const questions = [value.http, value.command, value.readiness].filter(
+      (question) => question !== undefined,
+    );
+    if (questions.length !== 1)
+      context.addIssue({ code: 'custom', message: 'a gate has one of http, command, readiness' });
     if ((value.readiness === undefined) !== (value.reader !== undefined))
-      context.addIssue({ code: 'custom', message: 'a gate that asks names a reader; a readiness gate names none' });
+      context.addIssue({
+        code: 'custom',
+        message: 'a gate that asks names a reader; a readiness gate names none',
+      });
   });
 
 const repair = z
@@ -76,7 +88,10 @@ const repair = z
     command: command.optional(),
     deadline: duration.prefault('1m'),
   })
-  .refine((value) => (value.http === undefined) !== (value.command === undefined), 'a repair has one of http, command');
+  .refine(
+    (value) => (value.http === undefined) !== (value.command === undefined),
+    'a repair has one of http, command',
+  );
 
 const promotionStep = z
   .strictObject({
@@ -88,7 +103,10 @@ const promotionStep = z
     repeatable: z.boolean().default(true),
     deadline: duration.prefault('2m'),
   })
-  .refine((value) => (value.git === undefined) !== (value.command === undefined), 'a promotion step has one of git, command');
+  .refine(
+    (value) => (value.git === undefined) !== (value.command === undefined),
+    'a promotion step has one of git, command',
+  );
 
 const rollbackStep = z
   .strictObject({
@@ -100,7 +118,10 @@ const rollbackStep = z
     requires: z.strictObject({ files: z.array(text).min(1) }).optional(),
     /** What the system itself must say afterwards; an exit code proves nothing. */
     verify: z
-      .strictObject({ gate: identifier, expect: z.strictObject({ gate: z.enum(ROLLOUT_GATES), reasonCodes }) })
+      .strictObject({
+        gate: identifier,
+        expect: z.strictObject({ gate: z.enum(ROLLOUT_GATES), reasonCodes }),
+      })
       .optional(),
     deadline: duration.prefault('2m'),
   })
@@ -108,14 +129,19 @@ const rollbackStep = z
     if ((value.command === undefined) === (value.gitRevert === undefined))
       context.addIssue({ code: 'custom', message: 'a rollback step has one of command, gitRevert' });
     if (value.command !== undefined && value.verify === undefined)
-      context.addIssue({ code: 'custom', message: 'a command that rolls back needs verify: its exit code proves nothing' });
+      context.addIssue({
+        code: 'custom',
+        message: 'a command that rolls back needs verify: its exit code proves nothing',
+      });
   });
 
 export const runbookSchema = z.strictObject({
   v: z.literal(1, 'this version of promote reads runbooks with v: 1'),
   name: identifier,
   title: text.optional(),
-  variables: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a variable name in camelCase'), variable).default({}),
+  variables: z
+    .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a variable name in camelCase'), variable)
+    .default({}),
   prerequisites: z
     .array(z.strictObject({ id: identifier, command, deadline: duration.prefault('10m') }))
     .max(16)
@@ -131,7 +157,10 @@ export const runbookSchema = z.strictObject({
   approval: z.strictObject({
     required: z.int().min(1).max(16).default(1),
     /** Names, or the one variable that lists them. */
-    approvers: z.union([z.array(text).min(1, 'at least one approver: without one nobody could decide'), text]),
+    approvers: z.union([
+      z.array(text).min(1, 'at least one approver: without one nobody could decide'),
+      text,
+    ]),
     selfApproval: z.boolean().default(false),
     expires: duration.prefault('24h'),
   }),
@@ -147,7 +176,10 @@ export const runbookSchema = z.strictObject({
   rollback: z.strictObject({
     triggers: z.strictObject({
       artifactUnrepaired: z.strictObject({ gate: identifier, codes: reasonCodes }).optional(),
-      repeatedFailing: z.strictObject({ gates: z.array(identifier).min(1), rounds: z.int().min(1).max(6).default(2) }),
+      repeatedFailing: z.strictObject({
+        gates: z.array(identifier).min(1),
+        rounds: z.int().min(1).max(6).default(2),
+      }),
       readinessFailed: z.strictObject({ gate: identifier }).optional(),
     }),
     confirmAfter: duration.prefault('2m'),

@@ -42,7 +42,9 @@ export function refuseVote(
 
 /** One eligible reject ends it; otherwise as many distinct approvers as the policy requires. */
 export function tally(policy: ApprovalPolicy, ballot: Ballot): 'approved' | 'rejected' | 'open' {
-  const eligible = ballot.votes.filter(({ by, subject }) => policy.approvers.includes(by) && subject === ballot.subject);
+  const eligible = ballot.votes.filter(
+    ({ by, subject }) => policy.approvers.includes(by) && subject === ballot.subject,
+  );
   if (eligible.some(({ verdict }) => verdict === 'reject')) return 'rejected';
   const approvers = new Set(
     eligible.map(({ by }) => by).filter((by) => by !== ballot.requester || policy.selfApproval),

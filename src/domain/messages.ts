@@ -15,9 +15,9 @@ export interface PromotionResult {
   readonly run: string;
   readonly end: End;
   readonly reason: string;
-  readonly trigger: TriggerCode | undefined;
+  readonly trigger: TriggerCode | null;
   readonly evidence: string;
-  readonly manifest: string | undefined;
+  readonly manifest: string | null;
 }
 
 /** The answer to a decision or an order: refused ones say why, and change nothing. */

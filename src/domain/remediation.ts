@@ -31,7 +31,11 @@ export function planRepairs(plan: Plan, results: readonly GateResult[]): Planned
     for (const { id: repair } of helping) need(repair, id);
     if (helping.length === 0) need(MANUAL, id);
   }
-  return [...gatesByRepair].map(([repair, gates]) => ({ repair, gates, deadlineMs: deadlineOf(plan, repair) }));
+  return [...gatesByRepair].map(([repair, gates]) => ({
+    repair,
+    gates,
+    deadlineMs: deadlineOf(plan, repair),
+  }));
 }
 
 function helps(repair: Repair, result: GateResult): boolean {

@@ -106,50 +106,55 @@ export function begin(plan: Plan): Move {
 
 /** The rules' one table: what an event in a phase leads to. Pure; times come with the events. */
 export function transition(plan: Plan, state: PromotionState, event: PromotionEvent): Move {
+  const move = moveFor(plan, state, event);
+  if (move === undefined) throw new ImpossibleTransition(state.phase, event.type);
+  return move;
+}
+
+function moveFor(plan: Plan, state: PromotionState, event: PromotionEvent): Move | undefined {
+  const { phase } = state;
   switch (event.type) {
+    case 'prerequisites-checked':
+      if (phase !== 'validating') return undefined;
+      return event.problems.length > 0 ? end(state, 'stopped', 'prerequisite_not_met') : validate(state);
+    case 'round-closed':
+      return phase === 'validating' ? afterRound(plan, closeRound(state, event.results)) : undefined;
+    case 'preflight-closed':
+      if (phase !== 'validating') return undefined;
+      return afterPreflight(plan, closeRound(state, event.results), event.notRollbackable);
+    case 'remediation-done':
+      if (phase !== 'remediating') return undefined;
+      return validate({ ...state, attempted: [...new Set([...state.attempted, ...event.attempted])] });
+    case 'approved':
+      return phase === 'awaiting-approval' ? preflight(state) : undefined;
+    case 'rejected':
+    case 'expired':
+      return phase === 'awaiting-approval' ? end(state, event.type, event.type) : undefined;
+    case 'step-promoted':
+      return phase === 'promoting' ? afterStep(plan, state, event.at) : undefined;
+    case 'step-failed':
+      return phase === 'promoting' ? afterFailedStep(state, event.code, event.effect) : undefined;
+    case 'sampled':
+      return phase === 'watching' ? afterSamples(plan, state, event.samples, event.recorded) : undefined;
+    case 'rollback-tried':
+      return phase === 'rolling-back' ? afterRollback(state, event.unverified) : undefined;
+    case 'rollback-confirmed':
+      return phase === 'rolling-back' ? afterConfirmation(state, event.unverified) : undefined;
+    case 'ordered':
+      return obey(state, event.action);
     case 'cancelled':
       return cancel(state);
     case 'faulted':
       return fault(state, event.code);
-    case 'ordered':
-      return obey(state, event.action);
     default:
-      break;
+      return event satisfies never;
   }
-  switch (state.phase) {
-    case 'validating':
-      if (event.type === 'prerequisites-checked')
-        return event.problems.length > 0 ? end(state, 'stopped', 'prerequisite_not_met') : validate(state);
-      if (event.type === 'round-closed') return afterRound(plan, closeRound(state, event.results));
-      if (event.type === 'preflight-closed')
-        return afterPreflight(plan, closeRound(state, event.results), event.notRollbackable);
-      break;
-    case 'remediating':
-      if (event.type === 'remediation-done')
-        return validate({ ...state, attempted: [...new Set([...state.attempted, ...event.attempted])] });
-      break;
-    case 'awaiting-approval':
-      if (event.type === 'approved') return preflight(state);
-      if (event.type === 'rejected' || event.type === 'expired') return end(state, event.type, event.type);
-      break;
-    case 'promoting':
-      if (event.type === 'step-promoted') return afterStep(plan, state, event.at);
-      if (event.type === 'step-failed')
-        return event.effect === 'none' && state.steps.length === 1
-          ? end(state, 'stopped', event.code)
-          : rollBack(state, ['promotion_step_failed']);
-      break;
-    case 'watching':
-      if (event.type === 'sampled') return afterSamples(plan, state, event.samples, event.recorded);
-      break;
-    case 'rolling-back':
-      if (event.type === 'rollback-tried') return afterRollback(state, event.unverified);
-      if (event.type === 'rollback-confirmed') return afterConfirmation(state, event.unverified);
-      break;
-    default:
-      break;
-  }
-  throw new ImpossibleTransition(state.phase, event.type);
+}
+
+/** "half promoted is not a state to stay in": only a first step that is proven to have had no effect stops. */
+function afterFailedStep(state: PromotionState, code: string, effect: 'none' | 'possible'): Move {
+  const untouched = effect === 'none' && state.steps.length === 1;
+  return untouched ? end(state, 'stopped', code) : rollBack(state, ['promotion_step_failed']);
 }
 
 function closeRound(state: PromotionState, results: readonly GateResult[]): PromotionState {
@@ -219,7 +224,8 @@ function afterPreflight(plan: Plan, state: PromotionState, notRollbackable: read
     if (state.preflights > 1) return end(state, 'stopped', 'gate_hold');
     return remediate(plan, { ...state, retriesLeft: 1 }, results);
   }
-  if (notRollbackable.length > 0 && !plan.rollback.promoteUnrollbackable) return end(state, 'stopped', 'not_rollbackable');
+  if (notRollbackable.length > 0 && !plan.rollback.promoteUnrollbackable)
+    return end(state, 'stopped', 'not_rollbackable');
   return promoteNext(plan, state) ?? end(state, 'stopped', 'no_promotion_step');
 }
 
@@ -239,7 +245,12 @@ function afterStep(plan: Plan, state: PromotionState, at: number): Move {
   return { state: { ...state, phase: 'watching', watch }, effect: { do: 'watch', watch } };
 }
 
-function afterSamples(plan: Plan, state: PromotionState, samples: readonly Sample[], recorded: boolean): Move {
+function afterSamples(
+  plan: Plan,
+  state: PromotionState,
+  samples: readonly Sample[],
+  recorded: boolean,
+): Move {
   let watch = state.watch;
   if (watch === undefined) throw new ImpossibleTransition(state.phase, 'sampled');
   for (const sample of samples) {
@@ -294,7 +305,8 @@ function obey(state: PromotionState, action: Exclude<Action, 'remediated'>): Mov
       if (state.phase === 'rollback-failed') return rollBack({ ...state, reapplied: false }, state.triggers);
       break;
     case 'acknowledge':
-      if (state.phase === 'rollback-failed') return end(state, 'rollback-acknowledged', state.trigger ?? 'requested');
+      if (state.phase === 'rollback-failed')
+        return end(state, 'rollback-acknowledged', state.trigger ?? 'requested');
       break;
     default:
       return action satisfies never;
@@ -328,5 +340,7 @@ function end(state: PromotionState, ended: End, reason: string): Move {
 
 /** Without its evidence no promotion is clean: what could not be sealed ends promoted with warnings at best. */
 export function unsealed(state: PromotionState, effect: Extract<Effect, { do: 'end' }>): Move {
-  return effect.end === 'promoted' ? end(state, 'promoted-with-warnings', 'evidence_not_sealed') : { state, effect };
+  return effect.end === 'promoted'
+    ? end(state, 'promoted-with-warnings', 'evidence_not_sealed')
+    : { state, effect };
 }

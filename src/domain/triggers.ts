@@ -53,7 +53,9 @@ function readinessFailed(plan: Plan, last: readonly GateResult[], attempted: rea
   const derivedFrom = plan.gates.find(({ id }) => id === rule.gate)?.derivedFrom ?? [];
   const result = last.find(({ gate }) => gate === rule.gate);
   return (
-    result?.verdict === 'hold' && result.kind !== 'misconfigured' && derivedFrom.some((id) => attempted.includes(id))
+    result?.verdict === 'hold' &&
+    result.kind !== 'misconfigured' &&
+    derivedFrom.some((id) => attempted.includes(id))
   );
 }
 

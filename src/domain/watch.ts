@@ -50,7 +50,12 @@ export function beginWatch(limits: WatchLimits, promotedAt: number): WatchState 
 }
 
 /** A hold or pass resets the failing streak; an unreachable sample neither resets nor advances it. */
-export function addSample(limits: WatchLimits, watch: WatchState, sample: Sample, recorded: boolean): WatchState {
+export function addSample(
+  limits: WatchLimits,
+  watch: WatchState,
+  sample: Sample,
+  recorded: boolean,
+): WatchState {
   const bad = sample.grade === 'failing' || sample.grade === 'unreachable';
   const due = sample.at + limits.intervalMs;
   return {
@@ -59,7 +64,11 @@ export function addSample(limits: WatchLimits, watch: WatchState, sample: Sample
     // The window's last sample is asked at its end, not an interval later.
     nextAt: sample.at < watch.endsAt ? Math.min(due, watch.endsAt) : due,
     failingStreak:
-      sample.grade === 'failing' ? watch.failingStreak + 1 : sample.grade === 'unreachable' ? watch.failingStreak : 0,
+      sample.grade === 'failing'
+        ? watch.failingStreak + 1
+        : sample.grade === 'unreachable'
+          ? watch.failingStreak
+          : 0,
     unreachableStreak: bad ? watch.unreachableStreak + 1 : 0,
     last: sample.grade,
     unrecorded: watch.unrecorded + (recorded ? 0 : 1),
@@ -68,8 +77,10 @@ export function addSample(limits: WatchLimits, watch: WatchState, sample: Sample
 
 /** An open failing or unreachable streak prolongs the window: a doubt is neither a pass nor a rollback. */
 export function decideWatch(limits: WatchLimits, watch: WatchState, lastSampleAt: number): WatchDecision {
-  if (watch.failingStreak >= limits.repeatedFailing) return { decision: 'roll-back', trigger: 'repeated_failing' };
-  if (watch.unreachableStreak >= limits.unreachableLimit) return { decision: 'roll-back', trigger: 'unreachable' };
+  if (watch.failingStreak >= limits.repeatedFailing)
+    return { decision: 'roll-back', trigger: 'repeated_failing' };
+  if (watch.unreachableStreak >= limits.unreachableLimit)
+    return { decision: 'roll-back', trigger: 'unreachable' };
   const open = watch.failingStreak > 0 || watch.unreachableStreak > 0;
   if (lastSampleAt < watch.endsAt || open) return { decision: 'go-on' };
   const clean = watch.last === 'pass' && watch.unrecorded === 0;

@@ -28,13 +28,16 @@ describe.each(STATES)('in the recorded state $recording', ({ recording, conditio
       JSON.parse((await run(rehearsal, args)).stdout);
     const http = async (path: string): Promise<unknown> => (await ask(rehearsal, path)).json();
 
-    const answers: readonly (readonly [ReaderName, string, unknown])[] = [
-      ['tau-gateway-status', 'gateway-status.json', await http('/gateway/status')],
-      ['tau-cortex-status', 'cortex-status.json', await http('/cortex/status')],
-      ['tau-operator-summary', 'operator-control-summary.stdout', await command(SUMMARY)],
-      ['tau-deployment-transport', 'deployment-transport-health.stdout', await command(DEPLOYMENT_TRANSPORT)],
-      ['tau-deployment-status', 'deployment-status.stdout', await command(DEPLOYMENT_STATUS)],
-    ];
+    const asked = [
+      ['tau-gateway-status', 'gateway-status.json', http('/gateway/status')],
+      ['tau-cortex-status', 'cortex-status.json', http('/cortex/status')],
+      ['tau-operator-summary', 'operator-control-summary.stdout', command(SUMMARY)],
+      ['tau-deployment-transport', 'deployment-transport-health.stdout', command(DEPLOYMENT_TRANSPORT)],
+      ['tau-deployment-status', 'deployment-status.stdout', command(DEPLOYMENT_STATUS)],
+    ] as const;
+    const answers = await Promise.all(
+      asked.map(async ([reader, file, answer]) => [reader, file, await answer] as const),
+    );
     const actual = answers.map(([reader, file, answer]) => ({ file, ...shapes(answer, reader) }));
     const recorded = answers.map(([reader, file]) => ({
       file,

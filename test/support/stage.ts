@@ -25,6 +25,18 @@ export interface StageOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Without one the test runs its own worker processes. */
   readonly worker?: boolean;
+  /** What the test changes before the worker starts. */
+  readonly prepare?: (stage: Stage) => Promise<void>;
+}
+
+/** Opens a stage for one test and closes it, whatever the test did. */
+export async function withStage(options: StageOptions, test: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await openStage(options);
+  try {
+    await test(stage);
+  } finally {
+    await stage.close();
+  }
 }
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -56,6 +68,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const config: Config = { ...base, runbookFor: () => rehearsal.runbookFile };
   const connection = await Connection.connect({ address: options.address });
   const stage = new Stage(folder, rehearsal, config, options.address, connection);
+  await options.prepare?.(stage);
   if (options.worker !== false) await stage.startWorker();
   return stage;
 }
@@ -106,7 +119,15 @@ export class Stage {
     return this.client.workflow.start<typeof promotion>('promotion', {
       workflowId: promotionId(this.target),
       taskQueue: this.config.taskQueue,
-      args: [{ target: this.target, commit: this.rehearsal.commit, requester: 'requester@rehearsal', reason: 'test', ...input }],
+      args: [
+        {
+          target: this.target,
+          commit: this.rehearsal.commit,
+          requester: 'requester@rehearsal',
+          reason: 'test',
+          ...input,
+        },
+      ],
     });
   }
 
@@ -130,7 +151,11 @@ export class Stage {
     );
   }
 
-  async decision(verdict: 'approve' | 'reject' = 'approve', by = 'approver@rehearsal', over: Record<string, string> = {}): Promise<Submission> {
+  async decision(
+    verdict: 'approve' | 'reject' = 'approve',
+    by = 'approver@rehearsal',
+    over: Record<string, string> = {},
+  ): Promise<Submission> {
     const { approval, run, deployment } = await this.until((seen) => seen.approval !== undefined);
     const statement = statementText({
       v: 1,
@@ -149,8 +174,16 @@ export class Stage {
     return { statement, signature: null };
   }
 
-  async decide(verdict: 'approve' | 'reject' = 'approve', by?: string, over?: Record<string, string>): Promise<Answer> {
-    return this.handle.executeUpdate(decide, { args: [await this.decision(verdict, by, over)] });
+  async submit(submission: Submission): Promise<Answer> {
+    return this.handle.executeUpdate(decide, { args: [submission] });
+  }
+
+  async decide(
+    verdict: 'approve' | 'reject' = 'approve',
+    by?: string,
+    over?: Record<string, string>,
+  ): Promise<Answer> {
+    return this.submit(await this.decision(verdict, by, over));
   }
 
   async order(action: Action, by = 'requester@rehearsal'): Promise<Answer> {

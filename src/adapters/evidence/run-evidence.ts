@@ -1,10 +1,9 @@
 import { z } from 'zod';
 
 import { RUN_PATTERN } from '../../contracts/names.js';
-import type { Runbook } from '../../contracts/runbook.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
-import { resolvedRunbook, type LoadedRunbook } from '../runbook/load.js';
+import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/load.js';
 import { EvidenceError } from './evidence-error.js';
 import type { EvidenceStore, PutResult } from './store.js';
 
@@ -48,7 +47,7 @@ export class RunEvidence {
         `${this.store.locate(folder)}: runbook.json is not the run's runbook`,
       );
     // Our own bytes, just checked by digest: what the schema parsed when the run was opened.
-    const runbook = JSON.parse(Buffer.from(bytes).toString('utf8')) as Runbook;
+    const runbook = resolvedShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
     const found = { folder, record, loaded: resolvedRunbook(runbook) };
     this.#remember(run, found);
     return found;

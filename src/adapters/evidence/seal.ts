@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalHead } from './journal.js';
@@ -48,6 +50,14 @@ export async function sealRun(
   return { manifest: digest };
 }
 
+const chainedEntry = z.object({
+  seq: z.int(),
+  prev: z.string(),
+  at: z.string(),
+  kind: z.string(),
+  body: z.record(z.string(), z.unknown()),
+});
+
 async function readJournal(
   evidence: RunEvidence,
   folder: string,
@@ -58,13 +68,11 @@ async function readJournal(
   let prev: string = genesis(run);
   for (let seq = 1; seq <= head.seq; seq += 1) {
     const bytes = await evidence.store.get(folder, entryPath(seq));
-    const line = bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-    const entry =
-      line === undefined ? undefined : (JSON.parse(line) as JournalEntry & { readonly prev: string });
-    if (bytes === undefined || line === undefined || entry?.prev !== prev)
+    const entry = await evidence.readJson(folder, entryPath(seq), chainedEntry);
+    if (bytes === undefined || entry?.prev !== prev)
       throw new EvidenceError('conflict', `${folder}: the journal's chain breaks at entry ${seq}`);
     prev = entryDigest(bytes);
-    lines.push(line);
+    lines.push(Buffer.from(bytes).toString('utf8'));
     entries.push(entry);
   }
   if (prev !== head.digest || (await evidence.store.get(folder, entryPath(head.seq + 1))) !== undefined)

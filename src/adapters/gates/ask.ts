@@ -12,7 +12,11 @@ export interface AskedGate {
   /** ISO 8601 UTC */
   readonly askedAt: string;
   readonly durationMs: number;
-  readonly tries: readonly { readonly startedAt: string; readonly durationMs: number; readonly outcome: string }[];
+  readonly tries: readonly {
+    readonly startedAt: string;
+    readonly durationMs: number;
+    readonly outcome: string;
+  }[];
   readonly redactions: Readonly<Record<string, number>>;
   /** The answer first; redacted. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
@@ -29,7 +33,12 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking): Promise<AskedGate> {
   const gate = gateOf(loaded, id);
   const began = Date.now();
-  const question = { http: gate.http, command: gate.command, deadlineMs: gate.deadline, maxBytes: MAX_ANSWER_BYTES };
+  const question = {
+    http: gate.http,
+    command: gate.command,
+    deadlineMs: gate.deadline,
+    maxBytes: MAX_ANSWER_BYTES,
+  };
   const probed = await probe(question, asking);
   return {
     result: judge(id, observe(gate, probed), gate.expect),
@@ -46,7 +55,8 @@ export function observe(gate: RunbookGate, probed: Probed): Observation {
   if (probed.kind !== 'answered') return { kind: probed.kind, code: probed.code, detail: probed.detail };
   const json = parseJsonBody(probed.body);
   if (json.kind === 'malformed') return { kind: 'malformed', code: json.code, detail: json.detail };
-  if (gate.reader === undefined) return { kind: 'misconfigured', code: 'no_reader', detail: `the gate ${gate.id} has no reader` };
+  if (gate.reader === undefined)
+    return { kind: 'misconfigured', code: 'no_reader', detail: `the gate ${gate.id} has no reader` };
   return readers[gate.reader](json.value);
 }
 

@@ -33,7 +33,8 @@ export async function deriveGate(
   const { readiness } = gate;
   if (readiness === undefined) throw new Error(`the gate ${id} is not derived`);
   const began = Date.now();
-  const surface = async (part: ReadinessSurface): Promise<SurfaceAnswer> => surfaceOf(await answerOf(readiness[part]));
+  const surface = async (part: ReadinessSurface): Promise<SurfaceAnswer> =>
+    surfaceOf(await answerOf(readiness[part]));
   const answers: ReadinessAnswers = {
     gateway: await surface('gateway'),
     cortex: await surface('cortex'),
@@ -60,11 +61,14 @@ export async function deriveGate(
 }
 
 function surfaceOf(answer: RoundAnswer | undefined): SurfaceAnswer {
-  if (answer === undefined) return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'no answer is recorded' };
+  if (answer === undefined)
+    return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'no answer is recorded' };
   const { kind, reasonCodes, detail } = answer.outcome;
   const parsed = answer.body === undefined ? undefined : parseJsonBody(answer.body);
   // The validator's rules read the body themselves: an answer that the gate's own reader calls malformed still counts.
-  if ((kind === 'answered' || kind === 'malformed') && parsed?.kind === 'json') return { answered: true, body: parsed.value };
-  if (kind === 'answered') return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'the answer is not recorded' };
+  if ((kind === 'answered' || kind === 'malformed') && parsed?.kind === 'json')
+    return { answered: true, body: parsed.value };
+  if (kind === 'answered')
+    return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'the answer is not recorded' };
   return { answered: false, kind, code: reasonCodes[0] ?? 'no_answer', detail };
 }

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { z } from 'zod';
+
 import { InputError } from '../../contracts/input-error.js';
 import { planOf } from '../../contracts/plan-of.js';
 import { identity } from '../../contracts/names.js';
 import type { PromotionStep, Runbook, Variable } from '../../contracts/runbook.js';
 import { consistentRunbook } from '../../contracts/runbook-rules.js';
 import type { Plan } from '../../domain/plan.js';
-import { canonicalBytes, digest, type Digest } from '../canonical.js';
+import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonical.js';
 import { validateYaml } from '../yaml-document.js';
 import { remoteUrl } from './remote-url.js';
 import { substitute } from './substitute.js';
@@ -30,7 +32,9 @@ export async function readRunbook(file: string): Promise<Runbook> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new InputError('invalid_runbook', [`${file}: the runbook can't be read: check the path`], { cause });
+    throw new InputError('invalid_runbook', [`${file}: the runbook can't be read: check the path`], {
+      cause,
+    });
   }
   return validateYaml(text, file, consistentRunbook, 'invalid_runbook');
 }
@@ -54,23 +58,41 @@ export async function loadRunbook(
   refuseUnknownSettings(written, sources);
   const values = new Map<string, Promise<VariableValue>>();
   const lookup = (name: string): Promise<VariableValue> => {
-    const variable = written.variables[name];
+    const variable = Object.hasOwn(written.variables, name) ? written.variables[name] : undefined;
     if (variable === undefined)
-      throw new InputError('invalid_runbook', [`${file}: \${${name}} is no variable of this runbook: declare it under variables`]);
+      throw new InputError('invalid_runbook', [
+        `${file}: \${${name}} is no variable of this runbook: declare it under variables`,
+      ]);
     const value = values.get(name) ?? resolveVariable(name, variable, sources);
     values.set(name, value);
     return value;
   };
   const { gates, prerequisites, ...rest } = written;
   const asked = { gates, prerequisites };
-  const resolved = (await substitute(extent === 'all' ? { ...rest, ...asked, variables: {} } : asked, lookup)) as Runbook;
-  const runbook = placed({ ...written, ...resolved, variables: secretsOf(written.variables) }, workingDirectory);
+  const resolved = resolvedShape.parse(
+    await substitute(extent === 'all' ? { ...rest, ...asked, variables: {} } : asked, lookup),
+  );
+  const runbook = placed(
+    { ...written, ...resolved, variables: secretsOf(written.variables) },
+    workingDirectory,
+  );
   const approvers = approversOf(runbook, extent, file);
   const promotion = extent === 'all' ? await withRemotes(runbook.promotion, sources) : runbook.promotion;
-  return resolvedRunbook({ ...runbook, promotion, approval: { ...runbook.approval, approvers } });
+  try {
+    return resolvedRunbook({ ...runbook, promotion, approval: { ...runbook.approval, approvers } });
+  } catch (cause) {
+    if (!(cause instanceof CanonicalError)) throw cause;
+    throw new InputError('invalid_runbook', [`${file}: ${cause.message}: ${NOT_CANONICAL}`], { cause });
+  }
 }
 
-async function withRemotes({ steps }: Runbook['promotion'], { environment }: VariableSources): Promise<Runbook['promotion']> {
+const NOT_CANONICAL =
+  'a runbook holds well-formed text and whole numbers only, or its digest could not be checked';
+
+async function withRemotes(
+  { steps }: Runbook['promotion'],
+  { environment }: VariableSources,
+): Promise<Runbook['promotion']> {
   const resolved = steps.map(async (step) => {
     if (step.git === undefined) return step;
     const { remote, workingDirectory } = step.git;
@@ -79,10 +101,16 @@ async function withRemotes({ steps }: Runbook['promotion'], { environment }: Var
   return { steps: await Promise.all(resolved) };
 }
 
+/**
+ * A runbook that the schema has parsed before: substituting changes texts, and puts lists where lists are. Durations are
+ * numbers by then, so the schema of what people write does not fit any more.
+ */
+export const resolvedShape = z.custom<Runbook>((value) => typeof value === 'object' && value !== null);
+
 /** Completes a resolved runbook with its canonical form, digests and plan. */
 export function resolvedRunbook(runbook: Runbook): LoadedRunbook {
   const bytes = canonicalBytes(JSON.parse(JSON.stringify(runbook)));
-  const approvers = [...runbook.approval.approvers];
+  const approvers = namesOf(runbook);
   const { required, selfApproval } = runbook.approval;
   return {
     runbook,
@@ -94,7 +122,7 @@ export function resolvedRunbook(runbook: Runbook): LoadedRunbook {
 }
 
 function refuseUnknownSettings(runbook: Runbook, { set }: VariableSources): void {
-  const unknown = Object.keys(set).find((name) => runbook.variables[name] === undefined);
+  const unknown = Object.keys(set).find((name) => !Object.hasOwn(runbook.variables, name));
   if (unknown === undefined) return;
   const known = Object.keys(runbook.variables).join(', ');
   throw new InputError('bad_usage', [`--set ${unknown}: the runbook has no such variable: one of ${known}`]);
@@ -107,10 +135,15 @@ function secretsOf(variables: Readonly<Record<string, Variable>>): Record<string
 
 /** The working directory is part of the question: the same words elsewhere ask something else. */
 function placed(runbook: Runbook, base: string): Runbook {
-  const place = <Asks extends { command?: Runbook['prerequisites'][number]['command'] | undefined }>(asks: Asks): Asks =>
+  const place = <Asks extends { command?: Runbook['prerequisites'][number]['command'] | undefined }>(
+    asks: Asks,
+  ): Asks =>
     asks.command === undefined
       ? asks
-      : { ...asks, command: { ...asks.command, workingDirectory: resolve(base, asks.command.workingDirectory) } };
+      : {
+          ...asks,
+          command: { ...asks.command, workingDirectory: resolve(base, asks.command.workingDirectory) },
+        };
   return {
     ...runbook,
     prerequisites: runbook.prerequisites.map(place),
@@ -122,19 +155,30 @@ function placed(runbook: Runbook, base: string): Runbook {
 }
 
 function placedGit(step: PromotionStep, base: string): PromotionStep {
-  return step.git === undefined ? step : { ...step, git: { ...step.git, workingDirectory: resolve(base, step.git.workingDirectory) } };
+  return step.git === undefined
+    ? step
+    : { ...step, git: { ...step.git, workingDirectory: resolve(base, step.git.workingDirectory) } };
+}
+
+function namesOf({ approval }: Runbook): readonly string[] {
+  return typeof approval.approvers === 'string' ? [approval.approvers] : approval.approvers;
 }
 
 function approversOf(runbook: Runbook, extent: Extent, file: string): string[] {
   if (extent === 'gates') return [];
-  const { approvers, required } = runbook.approval;
-  const names = typeof approvers === 'string' ? [approvers] : approvers;
-  if (names.length === 0) throw new InputError('invalid_runbook', [`${file}: approval.approvers is empty: nobody could decide`]);
+  const { required } = runbook.approval;
+  const names = namesOf(runbook);
+  if (names.length === 0)
+    throw new InputError('invalid_runbook', [`${file}: approval.approvers is empty: nobody could decide`]);
   for (const name of names)
     if (!identity.safeParse(name).success)
-      throw new InputError('invalid_runbook', [`${file}: approval.approvers: ${JSON.stringify(name.slice(0, 64))} is no name: a-z, 0-9 and . _ @ + -`]);
+      throw new InputError('invalid_runbook', [
+        `${file}: approval.approvers: ${JSON.stringify(name.slice(0, 64))} is no name: a-z, 0-9 and . _ @ + -`,
+      ]);
   const distinct = [...new Set(names)];
   if (distinct.length < required)
-    throw new InputError('invalid_runbook', [`${file}: approval.required is ${required}, but only ${distinct.length} approvers are listed`]);
+    throw new InputError('invalid_runbook', [
+      `${file}: approval.required is ${required}, but only ${distinct.length} approvers are listed`,
+    ]);
   return distinct;
 }

@@ -6,6 +6,8 @@ import { runCommand } from '../command-probe.js';
 import { createRedactor } from '../redaction.js';
 
 const REMOTE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+/** A path that is not absolute: no scheme, and no host before a colon. */
+const RELATIVE_PATH = /^[^/:]+(?:\/|$)/;
 const DEADLINE_MS = 10_000;
 
 /**
@@ -21,9 +23,27 @@ export async function remoteUrl(
 ): Promise<string> {
   if (/^[./]/.test(remote)) return resolve(workingDirectory, remote);
   if (!REMOTE_NAME.test(remote)) return remote;
+  const ask = (...args: readonly string[]): Promise<string> => askGit(workingDirectory, args, environment);
+  const url = await ask('remote', 'get-url', '--', remote);
+  if (url === '')
+    throw new InputError('missing_variable', [
+      `the git remote ${remote} is not known in ${workingDirectory}: name a remote of that repository, or give its URL or path`,
+    ]);
+  if (!RELATIVE_PATH.test(url)) return url;
+  // git takes it from the top of the work tree, or from the folder of a bare repository.
+  const top = (await ask('rev-parse', '--show-toplevel')) || (await ask('rev-parse', '--absolute-git-dir'));
+  return resolve(workingDirectory, top, url);
+}
+
+/** What git says, on one line; empty where it says nothing or fails. */
+async function askGit(
+  workingDirectory: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
   const asked = await runCommand(
     {
-      argv: ['git', '-C', workingDirectory, 'remote', 'get-url', '--', remote],
+      argv: ['git', '-C', workingDirectory, ...args],
       cwd: '/',
       env: commandEnvironment(environment, []),
       deadlineMs: DEADLINE_MS,
@@ -32,9 +52,5 @@ export async function remoteUrl(
     },
     { redact: createRedactor({}) },
   );
-  const url = Buffer.from(asked.stdout).toString('utf8').trim();
-  if (asked.kind === 'answered' && url !== '') return url.startsWith('.') ? resolve(workingDirectory, url) : url;
-  throw new InputError('missing_variable', [
-    `the git remote ${remote} is not known in ${workingDirectory}: name a remote of that repository, or give its URL or path`,
-  ]);
+  return asked.kind === 'answered' ? Buffer.from(asked.stdout).toString('utf8').trim() : '';
 }

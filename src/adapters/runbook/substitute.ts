@@ -1,18 +1,25 @@
 import { InputError } from '../../contracts/input-error.js';
 import type { VariableValue } from './variables.js';
 
-const REFERENCE = /\$?\$\{([^}]*)\}/g;
+/** A literal `${`, or a reference. */
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
+const LITERAL = '$${';
 const WHOLE = /^\$\{([^}]*)\}$/;
 
 export type Lookup = (name: string) => Promise<VariableValue>;
 
 /**
  * The value with every `${name}` replaced. A string that is one whole reference to a list becomes the list's items,
- * spliced into the array it stands in. `$${` is a literal `${`. Secrets stay as `${name}`.
+ * spliced into the array it stands in. `$${` is a literal `${`. Secrets stay as `${name}`, and where one may stand a
+ * literal stays `$${` until the text is opened: no value and no literal can name a secret.
  *
  * @throws InputError at a name that is no variable of the runbook, and at a list or secret where it can't stand
  */
-export async function substitute(value: unknown, lookup: Lookup, path: readonly string[] = []): Promise<unknown> {
+export async function substitute(
+  value: unknown,
+  lookup: Lookup,
+  path: readonly string[] = [],
+): Promise<unknown> {
   if (typeof value === 'string') return substituteText(value, lookup, path);
   if (Array.isArray(value)) {
     const items: unknown[] = [];
@@ -26,12 +33,18 @@ export async function substitute(value: unknown, lookup: Lookup, path: readonly 
   if (typeof value === 'object' && value !== null) {
     const members: [string, unknown][] = [];
     for (const [key, item] of Object.entries(value)) {
-      const list = typeof item === 'string' ? await wholeList(item, lookup) : undefined;
-      members.push([key, list ?? (await substitute(item, lookup, [...path, key]))]);
+      const here = [...path, key];
+      const list = typeof item === 'string' && mayBeList(here) ? await wholeList(item, lookup) : undefined;
+      members.push([key, list ?? (await substitute(item, lookup, here))]);
     }
     return Object.fromEntries(members);
   }
   return value;
+}
+
+/** Where a list may be a whole value; everything else is one text. */
+function mayBeList(path: readonly string[]): boolean {
+  return path.join('.') === 'approval.approvers' || path.includes('json');
 }
 
 /** A list that stands alone, as an item or as a value, e.g. `approvers: ${approvers}`. */
@@ -46,19 +59,20 @@ async function wholeList(text: string, lookup: Lookup): Promise<readonly string[
 const SECRET_PLACES = new Set(['bearer', 'headers', 'json']);
 
 async function substituteText(text: string, lookup: Lookup, path: readonly string[]): Promise<string> {
+  const opened = path.some((key) => SECRET_PLACES.has(key));
   let result = '';
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
     const [whole, name = ''] = match;
     result += text.slice(end, match.index);
     end = match.index + whole.length;
-    if (whole.startsWith('$$')) {
-      result += whole.slice(1);
+    if (whole === LITERAL) {
+      result += opened ? whole : '${';
       continue;
     }
     const value = await lookup(name);
-    if (value.kind === 'text') result += value.text;
-    else if (value.kind === 'secret' && path.some((key) => SECRET_PLACES.has(key))) result += whole;
+    if (value.kind === 'text') result += opened ? value.text.replaceAll('${', () => LITERAL) : value.text;
+    else if (value.kind === 'secret' && opened) result += whole;
     else throw misplaced(name, value.kind, path);
   }
   return result + text.slice(end);
@@ -69,10 +83,15 @@ function misplaced(name: string, kind: 'list' | 'secret', path: readonly string[
     kind === 'secret'
       ? `a secret may stand in bearer, headers or json only`
       : `a list stands alone: write '\${${name}}' as an item of its own`;
-  return new InputError('invalid_runbook', [`${path.join('.')}: the ${kind} \${${name}} can't stand here: ${hint}`]);
+  return new InputError('invalid_runbook', [
+    `${path.join('.')}: the ${kind} \${${name}} can't stand here: ${hint}`,
+  ]);
 }
 
 /** The text with its secrets opened. Call it where the value is used, never earlier. */
 export function openText(text: string, secrets: Readonly<Record<string, string>>): string {
-  return text.replaceAll(REFERENCE, (whole: string, name: string) => (whole.startsWith('$$') ? whole : (secrets[name] ?? whole)));
+  return text.replaceAll(REFERENCE, (whole: string, name: string | undefined) => {
+    if (name === undefined) return '${';
+    return Object.hasOwn(secrets, name) ? (secrets[name] ?? whole) : whole;
+  });
 }

@@ -18,9 +18,12 @@ export type VariableValue =
  *
  * @throws InputError missing_variable, naming the variable and how to set it
  */
-export async function resolveVariable(name: string, variable: Variable, sources: VariableSources): Promise<VariableValue> {
-  const given = sources.set[name] ?? (variable.env === undefined ? undefined : sources.environment[variable.env]);
-  const text = given === undefined || given === '' ? undefined : given;
+export async function resolveVariable(
+  name: string,
+  variable: Variable,
+  sources: VariableSources,
+): Promise<VariableValue> {
+  const text = givenText(name, variable, sources);
   if (variable.secret) {
     if (text === undefined) throw missing(name, variable);
     return { kind: 'secret', name };
@@ -36,15 +39,30 @@ export async function resolveVariable(name: string, variable: Variable, sources:
   return { kind: 'list', items: items.filter((item) => item !== '') };
 }
 
+/** White space alone is no value. Own names only: a variable may be called like a method of every object. */
+function givenText(
+  name: string,
+  { env }: Variable,
+  { set, environment }: VariableSources,
+): string | undefined {
+  const given = Object.hasOwn(set, name) ? set[name] : env === undefined ? undefined : environment[env];
+  return given === undefined || given.trim() === '' ? undefined : given;
+}
+
 /** Programs in the order of preference; where none is on PATH the last is named, and found missing when it is asked. */
-async function firstOnPath(commands: readonly (readonly string[])[], sources: VariableSources): Promise<readonly string[]> {
+async function firstOnPath(
+  commands: readonly (readonly string[])[],
+  sources: VariableSources,
+): Promise<readonly string[]> {
   for (const command of commands)
     if ((await findOnPath(command[0] ?? '', sources.environment['PATH'] ?? '')) !== undefined) return command;
   return commands.at(-1) ?? [];
 }
 
 function missing(name: string, { env, description }: Variable): InputError {
-  const how = [...(env === undefined ? [] : [`set ${env} in the environment`]), `pass --set ${name}=…`].join(' or ');
+  const how = [...(env === undefined ? [] : [`set ${env} in the environment`]), `pass --set ${name}=…`].join(
+    ' or ',
+  );
   const what = description === undefined ? '' : ` (${description})`;
   return new InputError('missing_variable', [`the variable ${name}${what} has no value: ${how}`]);
 }
@@ -54,8 +72,8 @@ export function openSecrets(runbook: Runbook, sources: VariableSources): Readonl
   const secrets: Record<string, string> = {};
   for (const [name, variable] of Object.entries(runbook.variables)) {
     if (!variable.secret) continue;
-    const value = sources.set[name] ?? (variable.env === undefined ? undefined : sources.environment[variable.env]);
-    if (value !== undefined && value !== '') secrets[name] = value;
+    const value = givenText(name, variable, sources);
+    if (value !== undefined) secrets[name] = value;
   }
   return secrets;
 }

@@ -18,14 +18,21 @@ export interface Said {
 
 /** Runs a repair once. Whether it helped is for the next round to say. */
 export async function runRepair(
-  repair: { readonly http?: HttpRequest | undefined; readonly command?: Command | undefined; readonly deadline: number },
+  repair: {
+    readonly http?: HttpRequest | undefined;
+    readonly command?: Command | undefined;
+    readonly deadline: number;
+  },
   asking: Asking,
 ): Promise<Said> {
   return say(await act(repair, asking));
 }
 
 /** A promotion by command: exit 0 is done, and anything that ran may have had an effect. */
-export async function promoteByCommand(step: PromotionStep, asking: Asking): Promise<PromotionOutcome & { readonly said: Said }> {
+export async function promoteByCommand(
+  step: PromotionStep,
+  asking: Asking,
+): Promise<PromotionOutcome & { readonly said: Said }> {
   const said = say(await act(step, asking));
   const { code, detail, probed } = said;
   if (probed.kind === 'answered') return { done: true, code, detail, said };
@@ -47,26 +54,44 @@ export async function rollBackByCommand(
     const leftMs = endsAt - Date.now();
     const said = say(await act({ ...step, deadline: Math.max(1, leftMs) }, asking));
     const verified = await verifyByGate(loaded, step, asking);
-    if (verified.verified || endsAt - Date.now() <= waitMs) return { ...verified, detail: blame(verified, said), said };
+    if (verified.verified || endsAt - Date.now() <= waitMs)
+      return { ...verified, detail: blame(verified, said), said };
     await sleep(waitMs, undefined, { signal: asking.signal });
   }
 }
 
 /** Asks the system by the gate that the step names: the posture and reason codes must be the expected ones. */
-export async function verifyByGate(loaded: LoadedRunbook, step: RollbackStep, asking: Asking): Promise<RollbackOutcome> {
-  if (step.verify === undefined) return { verified: false, code: 'no_verification', detail: `${step.id} says not how it is verified` };
+export async function verifyByGate(
+  loaded: LoadedRunbook,
+  step: RollbackStep,
+  asking: Asking,
+): Promise<RollbackOutcome> {
+  if (step.verify === undefined)
+    return { verified: false, code: 'no_verification', detail: `${step.id} says not how it is verified` };
   const { gate, expect } = step.verify;
   const { result } = await askGate(loaded, gate, asking);
-  if (result.kind !== 'answered') return { verified: false, code: result.kind, detail: `${gate}: ${result.detail}` };
+  if (result.kind !== 'answered')
+    return { verified: false, code: result.kind, detail: `${gate}: ${result.detail}` };
   const missing = expect.reasonCodes.filter((code) => !result.reasonCodes.includes(code));
   const seen = `${gate} says ${result.rolloutGate} (${result.reasonCodes.join(', ')})`;
-  if (result.rolloutGate === expect.gate && missing.length === 0) return { verified: true, code: 'verified', detail: seen };
-  return { verified: false, code: 'not_in_effect', detail: `${seen}, expected ${expect.gate} (${expect.reasonCodes.join(', ')})` };
+  if (result.rolloutGate === expect.gate && missing.length === 0)
+    return { verified: true, code: 'verified', detail: seen };
+  return {
+    verified: false,
+    code: 'not_in_effect',
+    detail: `${seen}, expected ${expect.gate} (${expect.reasonCodes.join(', ')})`,
+  };
 }
 
-function act(step: { http?: HttpRequest | undefined; command?: Command | undefined; deadline: number }, asking: Asking): Promise<Probed> {
+function act(
+  step: { http?: HttpRequest | undefined; command?: Command | undefined; deadline: number },
+  asking: Asking,
+): Promise<Probed> {
   const { http, command, deadline } = step;
-  return probe({ http, command, deadlineMs: deadline, maxBytes: MAX_OUTPUT_BYTES, outputOptional: true }, asking);
+  return probe(
+    { http, command, deadlineMs: deadline, maxBytes: MAX_OUTPUT_BYTES, outputOptional: true },
+    asking,
+  );
 }
 
 function say(probed: Probed): Said {

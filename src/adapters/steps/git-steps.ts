@@ -1,4 +1,10 @@
-import { gitIntentSchema, revertIntentSchema, type GitIntent, type PromotionOutcome, type RollbackOutcome } from '../../contracts/step-record.js';
+import {
+  gitIntentSchema,
+  revertIntentSchema,
+  type GitIntent,
+  type PromotionOutcome,
+  type RollbackOutcome,
+} from '../../contracts/step-record.js';
 import type { PromotionStep } from '../../contracts/runbook.js';
 import type { KnownRun, RunEvidence } from '../evidence/run-evidence.js';
 import { GitError } from '../git/error.js';
@@ -30,14 +36,26 @@ export async function promoteByGit(
   const remote = remoteOf(step);
   const path = intentPath(step.id);
   const recorded = await evidence.readJson(folder, path, gitIntentSchema);
-  const request = { commit: record.commit, ownCommits: await ownCommits(evidence, record.target, remote), ...commitText(known, 'Promote') };
+  const request = {
+    commit: record.commit,
+    ownCommits: await ownCommits(evidence, record.target, remote),
+    ...commitText(known, 'Promote'),
+  };
   try {
     const promoted = await git.promote(
       remote,
       request,
       recorded,
       async ({ formerTip, newTip }) => {
-        const intent: GitIntent = { v: 1, step: step.id, remote: remote.url, branch: remote.branch, commit: record.commit, formerTip, newTip };
+        const intent: GitIntent = {
+          v: 1,
+          step: step.id,
+          remote: remote.url,
+          branch: remote.branch,
+          commit: record.commit,
+          formerTip,
+          newTip,
+        };
         await evidence.putJson(folder, path, intent);
       },
       signal,
@@ -65,11 +83,21 @@ export async function revertByGit(
   try {
     await git.revert(
       remote,
-      { formerTip: intent.formerTip, promotedTip: intent.newTip, ...commitText(known, 'Revert the promotion of') },
+      {
+        formerTip: intent.formerTip,
+        promotedTip: intent.newTip,
+        ...commitText(known, 'Revert the promotion of'),
+      },
       await knownReverts(evidence, known.folder, step.id),
       async (revert) => {
         const path = `rollback/${step.id}.revert-${revert.slice(0, 16)}.json`;
-        await evidence.putJson(known.folder, path, { v: 1, step: step.id, remote: remote.url, branch: remote.branch, revert });
+        await evidence.putJson(known.folder, path, {
+          v: 1,
+          step: step.id,
+          remote: remote.url,
+          branch: remote.branch,
+          revert,
+        });
       },
       signal,
     );

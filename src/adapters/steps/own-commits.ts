@@ -21,7 +21,8 @@ export async function ownCommits(
       if (!path.endsWith('.intent.json')) continue;
       const intent = await evidence.readJson(folder, path, gitIntentSchema);
       const merged = intent !== undefined && intent.newTip !== intent.commit;
-      if (merged && intent.remote === remote.url && intent.branch === remote.branch) commits.push(intent.newTip);
+      if (merged && intent.remote === remote.url && intent.branch === remote.branch)
+        commits.push(intent.newTip);
     }
   }
   return commits;

@@ -10,7 +10,8 @@ export async function commandProblem(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   const { workingDirectory } = command;
-  if (!(await isDirectory(workingDirectory))) return `${workingDirectory} is no directory: check the working directory`;
+  if (!(await isDirectory(workingDirectory)))
+    return `${workingDirectory} is no directory: check the working directory`;
   const [program = ''] = command.argv;
   const found = program.includes('/')
     ? await isFile(resolve(workingDirectory, program))

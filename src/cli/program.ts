@@ -1,0 +1,181 @@
+import { Command } from 'commander';
+
+import type { Context } from './context.js';
+import type { DecideFlags } from './decide.js';
+import type { ExitCode } from './exit-codes.js';
+import type { FollowFlags } from './follow.js';
+import type { ListFlags } from './list.js';
+import type { RehearseFlags } from './rehearse.js';
+import type { ServerFlags } from './server.js';
+import type { StartFlags } from './start.js';
+import type { ValidateFlags } from './validate.js';
+
+export interface GlobalFlags {
+  readonly json?: boolean;
+  readonly settings?: string;
+  readonly as?: string;
+}
+
+/** Runs one command: settings are read, and its module is loaded, only now. */
+export type Run = (flags: GlobalFlags, command: (context: Context) => Promise<ExitCode>) => Promise<void>;
+
+/** The command line's syntax alone, so that `--help` loads nothing else. */
+export function createProgram(run: Run): Command {
+  const program = new Command('promote')
+    .description(
+      'A go/no-go runbook run as a Temporal workflow: gates, decisions, promotion, watch, rollback, evidence.',
+    )
+    .option('--json', 'documents or JSON lines on stdout, everything else on stderr')
+    .option('--settings <file>', 'settings of this deployment (default: promote.yaml, or PROMOTE_SETTINGS)')
+    .option('--as <name>', 'who asks or decides, asserted (default: PROMOTE_IDENTITY, else user@host)')
+    .option('-V, --version', 'print the version')
+    .helpOption('-h, --help', 'help, also after a command')
+    .configureHelp({ showGlobalOptions: true })
+    // Errors are told in one place, on one line.
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
+    .exitOverride();
+  const go = (command: Command, start: (context: Context) => Promise<ExitCode>): Promise<void> =>
+    run(command.optsWithGlobals<GlobalFlags>(), start);
+  addLocal(program, go);
+  addPromotion(program, go);
+  addDecisions(program, go);
+  addOrders(program, go);
+  addParts(program, go);
+  return program.addHelpText(
+    'after',
+    `
+Exit codes: 0 done, promoted or passing · 1 held, stopped, rejected, expired, aborted, promoted with warnings
+            2 usage, settings or runbook · 3 rolled back · 4 rollback failed · 5 Temporal or target out of reach
+Example:
+  $ promote rehearse --yes`,
+  );
+}
+
+type Go = (command: Command, start: (context: Context) => Promise<ExitCode>) => Promise<void>;
+
+function addLocal(program: Command, go: Go): void {
+  example(program.command('rehearse'), 'promote rehearse --scenario failing-after-promotion --yes')
+    .description('the whole pipeline against a stand-in Tau; starts a Temporal server where none runs')
+    .option('--scenario <name>', 'what happens in it', 'healthy')
+    .option('--yes', "decide as the rehearsal's approver; needed without a terminal")
+    .option('--list', 'the scenarios, and how each ends')
+    .option('--keep', "keep the stand-in's folders and its git remote, not the evidence alone")
+    .action(async (flags: RehearseFlags, command: Command) =>
+      go(command, async (context) => (await import('./rehearse.js')).rehearse(context, flags)),
+    );
+  example(program.command('validate'), 'promote validate --set baseUrl=http://127.0.0.1:8080')
+    .description('all gates now, with evidence; needs no Temporal')
+    .option('--runbook <file>', 'the runbook to ask (default: the shipped one)')
+    .option('--target <target>', 'the runbook of this target in promote.yaml')
+    .option('--set <name=value>', 'a variable of the runbook; may be repeated', collect, [])
+    .action(async (flags: ValidateFlags, command: Command) =>
+      go(command, async (context) => (await import('./validate.js')).validate(context, flags)),
+    );
+  const runbook = program.command('runbook').description('check runbooks');
+  example(runbook.command('check'), 'promote runbook check runbooks/operator-readiness.yaml')
+    .description('say what is wrong in runbooks, with file:line:column')
+    .argument('<file...>')
+    .action(async (files: string[], _flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./runbook-check.js')).runbookCheck(context, files)),
+    );
+}
+
+function addPromotion(program: Command, go: Go): void {
+  example(
+    program.command('start'),
+    'promote start --target tau-production --commit "$(git rev-parse HEAD)" --follow',
+  )
+    .description('start a promotion')
+    .requiredOption('--target <target>', 'what is promoted into; one open promotion each')
+    .requiredOption('--commit <hash>', 'the full commit hash')
+    .option('--reason <text>', 'why; part of the evidence')
+    .option('--follow', 'follow it to its end')
+    .action(async (flags: StartFlags, command: Command) =>
+      go(command, async (context) => (await import('./start.js')).start(context, flags)),
+    );
+  example(program.command('follow'), 'promote follow tau-production')
+    .description('follow a promotion to its end; the exit code is its end')
+    .argument('<target>')
+    .option('--until-settled', 'end, with exit code 4, also when a rollback failed and waits for a person')
+    .option('--patience <seconds>', 'how long the server may be away', '300')
+    .action(async (target: string, flags: FollowFlags, command: Command) =>
+      go(command, async (context) => (await import('./follow.js')).follow(context, target, flags)),
+    );
+  example(program.command('status'), 'promote status tau-production --json')
+    .description('where a promotion is, and what can be done')
+    .argument('<target>')
+    .action(async (target: string, _flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./status.js')).status(context, target)),
+    );
+  example(program.command('list'), 'promote list --all --limit 20')
+    .description('open promotions, newest first')
+    .option('--all', 'ended ones too')
+    .option('--limit <number>', 'at most so many', '100')
+    .action(async (flags: ListFlags, command: Command) =>
+      go(command, async (context) => (await import('./list.js')).list(context, flags)),
+    );
+}
+
+function addDecisions(program: Command, go: Go): void {
+  const digest =
+    'decide only if this is what awaits: the digest of `promote status`, or its first 8 digits or more';
+  example(
+    program.command('approve'),
+    'promote approve tau-production --digest 1f2e3d4c --as alice@example.org',
+  )
+    .description('approve what awaits a decision')
+    .argument('<target>')
+    .option('--comment <text>', 'part of the evidence')
+    .option('--digest <hex>', digest)
+    .action(async (target: string, flags: DecideFlags, command: Command) =>
+      go(command, async (context) => (await import('./decide.js')).decide(context, 'approve', target, flags)),
+    );
+  example(program.command('reject'), 'promote reject tau-production --comment "not before the freeze ends"')
+    .description('reject what awaits a decision; a fresh run is needed then')
+    .argument('<target>')
+    .requiredOption('--comment <text>', 'why; part of the evidence')
+    .option('--digest <hex>', digest)
+    .action(async (target: string, flags: DecideFlags, command: Command) =>
+      go(command, async (context) => (await import('./decide.js')).decide(context, 'reject', target, flags)),
+    );
+}
+
+function addOrders(program: Command, go: Go): void {
+  const orders = [
+    ['abort', 'end a promotion before it promotes', 'wrong commit'],
+    ['rollback', 'roll back while promoting or watching', 'error rate doubled'],
+    ['remediated', 'say that the manual repair, which it waits for, is done', 'daemon restarted'],
+    ['retry-rollback', 'try a failed rollback again', 'gateway host is back'],
+    ['acknowledge', 'end a promotion whose rollback failed', 'stopped by hand, ticket 4711'],
+  ] as const;
+  for (const [action, description, reason] of orders)
+    example(program.command(action), `promote ${action} tau-production --reason "${reason}"`)
+      .description(description)
+      .argument('<target>')
+      .requiredOption('--reason <text>', 'why; part of the evidence')
+      .action(async (target: string, flags: { reason: string }, command: Command) =>
+        go(command, async (context) => (await import('./order.js')).order(context, action, target, flags)),
+      );
+}
+
+function addParts(program: Command, go: Go): void {
+  example(program.command('server'), 'promote server --port 7233')
+    .description('a Temporal server, kept in the foreground')
+    .option('--port <number>', 'its port (default: a free one)')
+    .action(async (flags: ServerFlags, command: Command) =>
+      go(command, async (context) => (await import('./server.js')).server(context, flags)),
+    );
+  example(program.command('worker'), 'promote worker --settings /etc/promote.yaml')
+    .description('the worker that asks, promotes, watches and rolls back')
+    .action(async (_flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./worker.js')).worker(context)),
+    );
+}
+
+function example(command: Command, line: string): Command {
+  return command.addHelpText('after', `\nExample:\n  $ ${line}`);
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

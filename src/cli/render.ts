@@ -1,0 +1,123 @@
+import type { PromotionStatus } from '../client.js';
+import { plain, type Output, type Style } from './output.js';
+import {
+  deadlineOf,
+  gatesOf,
+  nextSteps,
+  phaseOf,
+  type ShownGate,
+  type ShownPhase,
+  type StatusDocument,
+} from './status-document.js';
+
+const PHASE_STYLES: Partial<Record<ShownPhase, Style>> = {
+  promoted: 'green',
+  'promoted-with-warnings': 'yellow',
+  'awaiting-approval': 'cyan',
+  stopped: 'yellow',
+  'rolling-back': 'red',
+  'rolled-back': 'red',
+  'rollback-failed': 'red',
+  'rollback-acknowledged': 'red',
+  abandoned: 'red',
+};
+
+export function paintPhase(output: Output, phase: ShownPhase): string {
+  const style = PHASE_STYLES[phase];
+  return style === undefined ? phase : output.paint(style, phase);
+}
+
+/** One aligned line a gate: verdict, id, what it said, its reason codes. */
+export function gateLines(output: Output, gates: readonly ShownGate[]): string[] {
+  const width = Math.max(0, ...gates.map(({ id }) => id.length));
+  return gates.map(({ id, verdict, health, gate, reasonCodes }) => {
+    const posture = plain(`${health}/${gate}`).padEnd(13);
+    const codes = output.paint('dim', plain(reasonCodes.join(', '), 120));
+    return `${paintVerdict(output, verdict)}  ${plain(id).padEnd(width)}  ${posture}  ${codes}`.trimEnd();
+  });
+}
+
+function paintVerdict(output: Output, verdict: string): string {
+  return verdict === 'pass' ? output.paint('green', 'pass') : output.paint('red', 'HOLD');
+}
+
+/** The human form of `status`. */
+export function statusLines(
+  output: Output,
+  status: PromotionStatus,
+  shown: StatusDocument,
+  now: number,
+): string[] {
+  const rows: [string, string | null][] = [
+    ['commit', shown.commit],
+    ['run', shown.run],
+    ['requester', shown.requester],
+    ['doing', status.execution === 'RUNNING' ? shown.doing : null],
+    ['reason', shown.reason],
+    ['trigger', shown.trigger],
+    ['decides on', shown.digest],
+    ['deadline', deadlineLine(deadlineOf(status), now)],
+    ['votes', votesLine(status)],
+    ['watch', watchLine(status)],
+    ['evidence', shown.evidence],
+    ...shown.unverified.map((step): [string, string] => ['unverified', step]),
+    ['blocked', blockedLine(status)],
+    ['worker', status.workerAnswers ? null : 'none answers: this is what Temporal recorded last'],
+    ['next', nextSteps(status).join('  ·  ') || null],
+  ];
+  const lines = rows.flatMap(([name, value]) =>
+    value === null ? [] : [`  ${name.padEnd(11)}${plain(value, 400)}`],
+  );
+  const gates = gateLines(output, gatesOf(status)).map((line) => `  ${line}`);
+  return [`${output.paint('bold', shown.target)}  ${paintPhase(output, shown.phase)}`, ...lines, ...gates];
+}
+
+/** What a terminal shows below the log while a promotion runs. */
+export function liveLines(output: Output, status: PromotionStatus, now: number): string[] {
+  const doing = status.view?.doing ?? '';
+  const rows = [
+    deadlineLine(deadlineOf(status), now),
+    votesLine(status),
+    watchLine(status),
+    blockedLine(status),
+    status.workerAnswers ? null : 'no worker answers',
+  ].filter((row) => row !== null);
+  return [
+    '',
+    `${output.paint('bold', status.target)}  ${paintPhase(output, phaseOf(status))}  ${output.paint('dim', plain(doing))}`,
+    ...gateLines(output, gatesOf(status)).map((line) => `  ${line}`),
+    ...rows.map((row) => `  ${plain(row)}`),
+  ];
+}
+
+function deadlineLine(deadline: number | null, now: number): string | null {
+  return deadline === null ? null : `${new Date(deadline).toISOString()} (${spanOf(deadline - now)})`;
+}
+
+function votesLine({ view }: PromotionStatus): string | null {
+  if (view?.phase !== 'awaiting-approval' || view.approval === undefined) return null;
+  const { approvers, required, votes } = view.approval;
+  const given = votes.map(({ by, verdict }) => `${verdict} by ${by}`).join(', ') || 'none yet';
+  return `${given}; ${required} of ${approvers.join(', ')} needed`;
+}
+
+function watchLine({ view }: PromotionStatus): string | null {
+  if (view?.phase !== 'watching' || view.watch === undefined) return null;
+  const { samples, failingStreak, unreachableStreak, last } = view.watch;
+  return `${samples} samples, last ${last ?? 'none'}, failing streak ${failingStreak}, unreachable streak ${unreachableStreak}`;
+}
+
+function blockedLine({ blocked }: PromotionStatus): string | null {
+  if (blocked === undefined) return null;
+  const what = blocked.activity === '' ? '' : `${blocked.activity}: `;
+  return `${what}${blocked.cause} (attempt ${blocked.attempt})`;
+}
+
+/** `23 h 59 min left`, `4 s left`, `passed`. */
+export function spanOf(ms: number): string {
+  if (ms <= 0) return 'passed';
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return `${seconds} s left`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}

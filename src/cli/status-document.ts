@@ -1,0 +1,103 @@
+import type { PromotionStatus } from '../client.js';
+import { ACTIONS, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
+
+/** `abandoned`: its workflow was terminated from outside. */
+export type ShownPhase = Phase | End | 'abandoned';
+
+export interface ShownGate {
+  readonly id: string;
+  readonly verdict: string;
+  readonly health: string;
+  readonly gate: string;
+  readonly reasonCodes: readonly string[];
+}
+
+/** What `status --json` prints. Fields are null, never absent, where there is nothing to say. */
+export type StatusDocument = ReturnType<typeof statusDocument>;
+
+/** @param locate where a person finds the evidence folder of that name */
+export function statusDocument(status: PromotionStatus, locate: (folder: string) => string) {
+  const { memo, view } = status;
+  return {
+    target: status.target,
+    commit: memo.commit,
+    workflowId: status.workflowId,
+    runId: status.runId,
+    run: (view?.run ?? memo.run) || null,
+    phase: phaseOf(status),
+    doing: view?.doing ?? null,
+    reason: (view?.reason ?? memo.reason) || null,
+    trigger: view?.trigger ?? memo.trigger,
+    triggers: view?.triggers ?? [],
+    digest: view?.approval?.digest ?? memo.digest,
+    gates: gatesOf(status),
+    evidence: locate(view?.evidence ?? memo.evidence) || null,
+    requester: memo.requester,
+    startedAt: status.startedAt.toISOString(),
+    deadline: isoOf(deadlineOf(status)),
+    approval:
+      view?.approval === undefined ? null : { ...view.approval, expiresAt: isoOf(view.approval.expiresAt) },
+    watch:
+      view?.watch === undefined
+        ? null
+        : { ...view.watch, last: view.watch.last ?? null, endsAt: isoOf(view.watch.endsAt) },
+    unverified: view?.unverified ?? [],
+    refusals: view?.refusals ?? [],
+    blocked: status.blocked ?? null,
+    workerAnswers: status.workerAnswers,
+    open: isOpen(status),
+    next: nextSteps(status),
+  };
+}
+
+export function isOpen(status: PromotionStatus): boolean {
+  return status.execution === 'RUNNING' || status.execution === 'PAUSED';
+}
+
+/** The worker's word goes first: the memo is written once a phase. */
+export function phaseOf(status: PromotionStatus): ShownPhase {
+  const phase = lastPhaseOf(status);
+  const unfinished = PHASES.some((open) => open === phase);
+  return unfinished && !isOpen(status) ? 'abandoned' : phase;
+}
+
+export function lastPhaseOf({ view, memo }: PromotionStatus): Phase | End {
+  return view?.phase ?? memo.phase;
+}
+
+export function gatesOf({ view, memo }: PromotionStatus): readonly ShownGate[] {
+  if (view === undefined) return memo.gates;
+  return view.gates.map(({ gate, verdict, health, rolloutGate, reasonCodes }) => ({
+    id: gate,
+    verdict,
+    health,
+    gate: rolloutGate,
+    reasonCodes,
+  }));
+}
+
+export function deadlineOf(status: PromotionStatus): number | null {
+  const { memo, view } = status;
+  if (view?.phase === 'awaiting-approval') return view.approval?.expiresAt ?? memo.deadline;
+  if (view?.phase === 'watching') return view.watch?.endsAt ?? memo.deadline;
+  return view === undefined ? memo.deadline : null;
+}
+
+/** Commands that would be taken now. */
+export function nextSteps(status: PromotionStatus): readonly string[] {
+  const phase = phaseOf(status);
+  const { target } = status;
+  if (!isOpen(status)) return phase === 'promoted' ? [] : [`promote start --target ${target} --commit …`];
+  const decisions =
+    phase === 'awaiting-approval'
+      ? [`promote approve ${target}`, `promote reject ${target} --comment …`]
+      : [];
+  const orders = ACTIONS.filter(
+    (action) => phase !== 'abandoned' && refuseAction(action, phase) === undefined,
+  );
+  return [...decisions, ...orders.map((action) => `promote ${action} ${target} --reason …`)];
+}
+
+function isoOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+
+import { ClientError, connectClient, SEARCH_ATTRIBUTES, type PromotionClient } from '../client.js';
+import type { Config, TemporalSettings } from '../config.js';
+import { findOrStartEngine, type Engine, type EngineOptions } from '../engine/engine.js';
+import { NAMESPACE } from '../engine/options.js';
+import { findRunning } from '../engine/running.js';
+
+/** A Temporal server and how to speak to it. */
+export type Endpoint = TemporalSettings & { readonly address: string };
+
+/** A server that is there on this machine answers within this, or is not waited for. */
+const OWN_ANSWER_MS = 3_000;
+
+/** A server of our own takes neither TLS nor an API key; one that was given gets what was given with it. */
+function endpointOf(config: Config, { address, namespace }: Pick<Engine, 'address' | 'namespace'>): Endpoint {
+  const given = config.temporal;
+  return given.address === undefined ? { address, namespace, connection: {} } : { ...given, address };
+}
+
+/**
+ * The server that was given, else the one that already runs from the data folder. Never starts one, writes nothing.
+ * @throws ClientError `unreachable`
+ */
+export async function findEndpoint(config: Config, note: (line: string) => void): Promise<Endpoint> {
+  const { address } = config.temporal;
+  if (address !== undefined) return endpointOf(config, { address, namespace: NAMESPACE });
+  const running = existsSync(config.dataDir)
+    ? await findRunning({ dataDir: config.dataDir, say: note }, OWN_ANSWER_MS)
+    : undefined;
+  if (running !== undefined) return endpointOf(config, { address: running.address, namespace: NAMESPACE });
+  throw new ClientError(
+    'unreachable',
+    `no Temporal server runs from ${config.dataDir}, and none is given: start one with \`promote server\`, or set TEMPORAL_ADDRESS`,
+  );
+}
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly endpoint: Endpoint;
+}
+
+/** For `server`, `worker` and `rehearse`: finds a server or starts one. */
+export async function openEngine(
+  config: Config,
+  note: (line: string) => void,
+  options: Partial<Pick<EngineOptions, 'port'>> = {},
+): Promise<OpenedEngine> {
+  const engine = await findOrStartEngine({
+    dataDir: config.dataDir,
+    cacheDir: config.cacheDir,
+    address: config.temporal.address,
+    executable: config.temporalExecutable,
+    port: options.port,
+    timeSkipping: false,
+    inMemory: false,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    env: { PATH: config.environment['PATH'] },
+    say: note,
+  });
+  return { engine, endpoint: endpointOf(config, engine) };
+}
+
+export async function connectTo(
+  endpoint: Endpoint,
+  config: Pick<Config, 'taskQueue'>,
+): Promise<PromotionClient> {
+  return connectClient({ ...endpoint, taskQueue: config.taskQueue });
+}
+
+/** One connection for one command. */
+export async function withClient<T>(
+  config: Config,
+  note: (line: string) => void,
+  use: (client: PromotionClient) => Promise<T>,
+): Promise<T> {
+  return withClientAt(await findEndpoint(config, note), config, use);
+}
+
+export async function withClientAt<T>(
+  endpoint: Endpoint,
+  config: Pick<Config, 'taskQueue'>,
+  use: (client: PromotionClient) => Promise<T>,
+): Promise<T> {
+  const client = await connectTo(endpoint, config);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A worker still runs without them; a start will say what is missing. */
+export async function addSearchAttributes(
+  client: PromotionClient,
+  note: (line: string) => void,
+): Promise<void> {
+  try {
+    await client.ensureSearchAttributes();
+  } catch (error) {
+    if (!(error instanceof ClientError) || (error.code !== 'refused' && error.code !== 'misconfigured'))
+      throw error;
+    const names = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `${name} (${type})`);
+    note(
+      `promote: search attributes could not be added (${error.message}): have these there: ${names.join(', ')}`,
+    );
+  }
+}

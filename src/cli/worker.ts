@@ -1,0 +1,50 @@
+import type { Config } from '../config.js';
+import { untilStopped, type Context } from './context.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { plain, type Output } from './output.js';
+import { addSearchAttributes, openEngine, withClientAt, type Endpoint } from './temporal.js';
+
+/** Runs the workflows and their activities until SIGINT or SIGTERM. */
+export async function worker({ config, output }: Context): Promise<ExitCode> {
+  const signal = untilStopped();
+  const { engine, endpoint } = await openEngine(config, output.note);
+  try {
+    await runInProcess({
+      config,
+      endpoint,
+      output,
+      signal,
+      onReady: () => {
+        const { address, namespace } = endpoint;
+        output.document({ address, namespace, taskQueue: config.taskQueue, origin: engine.origin });
+        output.say(`Temporal: ${engine.origin}`);
+        output.say(
+          `working on the task queue ${config.taskQueue} at ${address}, namespace ${namespace}; Ctrl-C ends it`,
+        );
+      },
+    });
+  } finally {
+    await engine.stop();
+  }
+  return EXIT.done;
+}
+
+/** A worker in this process, with Temporal's settings replaced by those of the server that was found. */
+export async function runInProcess(options: {
+  readonly config: Config;
+  readonly endpoint: Endpoint;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly onReady: () => void;
+}): Promise<void> {
+  const { config, endpoint, output, signal, onReady } = options;
+  await withClientAt(endpoint, config, (client) => addSearchAttributes(client, output.note));
+  const { runWorker } = await import('../../worker/main.js');
+  await runWorker({
+    config: { ...config, temporal: endpoint },
+    address: endpoint.address,
+    signal,
+    onReady,
+    log: (level, message) => output.note(`worker: ${level.toLowerCase()}: ${plain(message)}`),
+  });
+}

@@ -1,0 +1,87 @@
+// Proves how a run is found again by its name alone, and that what is found is what was opened.
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { canonicalBytes, sha256 } from '../../../src/adapters/canonical.js';
+import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
+import { load, smallRunbook } from '../runbook/written-runbook.js';
+import { codeOf, openRun, RUN } from './opened-run.js';
+
+test('a run is found by its name, with its record and its runbook', async () => {
+  const { evidence, folder, record, loaded } = await openRun();
+  expect(folder).toBe(`20260102T030405Z-t-${RUN}`);
+  expect(await evidence.known(RUN)).toEqual({ folder, record, loaded });
+});
+
+test.each(['../secrets', '', 'x'.repeat(5_000), '20260102T030405678Z-5F0C2A9E'])(
+  'a name that is none is refused before the store is asked (%#)',
+  async (run) => {
+    const { evidence } = await openRun();
+    expect(await codeOf(evidence.folderOf(run))).toBe('bad_name');
+  },
+);
+
+test('a run without evidence is unavailable: another worker may have it', async () => {
+  const { evidence } = await openRun();
+  expect(await codeOf(evidence.known('20260102T030405678Z-00000000'))).toBe('unavailable');
+});
+
+test.each(['run.json', 'runbook.json'])('a run whose %s is missing is unavailable', async (file) => {
+  const { evidence, path } = await openRun();
+  await rm(join(path, file));
+  expect(await codeOf(evidence.known(RUN))).toBe('unavailable');
+});
+
+test('a run whose runbook was exchanged is refused', async () => {
+  const { evidence, path } = await openRun();
+  const other = await load(smallRunbook({ owners: ['somebody else'] }));
+  await writeFile(join(path, 'runbook.json'), other.bytes);
+  expect(await codeOf(evidence.known(RUN))).toBe('conflict');
+});
+
+test.each([
+  { what: 'of another version', record: { v: 2 } },
+  { what: 'with a field that it does not know', record: { extra: true } },
+  { what: 'of another run', record: { run: '20260102T030405678Z-00000000' } },
+])('a record $what is refused', async ({ record }) => {
+  const opened = await openRun();
+  await writeFile(join(opened.path, 'run.json'), JSON.stringify({ ...opened.record, ...record }));
+  expect(await codeOf(opened.known())).toMatch(/^(?:conflict|unavailable)$/);
+});
+
+test.each(['no JSON', '{"v":'])('stored bytes that are no JSON are refused (%s)', async (text) => {
+  const { evidence, store, folder } = await openRun();
+  await store.put(folder, 'a.json', Buffer.from(text));
+  expect(await codeOf(evidence.readJson(folder, 'a.json', z.object({})))).toBe('conflict');
+});
+
+describe('the runs of a target', () => {
+  test('are its own, oldest first, also where one target’s name ends like another’s', async () => {
+    const { store, folder } = await openRun({ record: { target: 'tau' } });
+    const runs = ['20260103T030405678Z-00000001', '20260102T040405678Z-00000002'];
+    const later = await openRun({
+      store,
+      record: { target: 'tau', run: runs[0] ?? '', openedAt: '2026-01-03T03:04:05.678Z' },
+    });
+    const other = { target: 'my-tau', run: runs[1] ?? '', openedAt: '2026-01-02T04:04:05.678Z' };
+    const { folder: others } = await openRun({ store, record: other });
+    const evidence = new RunEvidence(store);
+    expect(await evidence.foldersOf('tau')).toEqual([folder, later.folder]);
+    expect(await evidence.foldersOf('my-tau')).toEqual([others]);
+    expect(await evidence.foldersOf('au')).toEqual([]);
+  });
+
+  test('have a latest sealed one, with the digest of its manifest', async () => {
+    const { store, folder, evidence } = await openRun();
+    const later = { run: '20260103T030405678Z-00000001', openedAt: '2026-01-03T03:04:05.678Z' };
+    await openRun({ store, record: later });
+    expect(await evidence.latestSealed('t')).toBeUndefined();
+    const manifest = canonicalBytes({ v: 1, end: 'rolled-back' });
+    await store.put(folder, 'manifest.json', manifest);
+    expect(await evidence.latestSealed('t')).toEqual({ run: RUN, manifest: sha256(manifest), end: 'rolled-back' });
+    expect(await evidence.latestSealed('other')).toBeUndefined();
+  });
+});
