@@ -29,8 +29,9 @@ const MAX_DEPTH = 64;
 /**
  * RFC 8785 bytes of plain data: UTF-8, no trailing newline.
  *
- * Stricter than the RFC (security.md section 2): numbers are safe integers; strings and keys are well formed; nothing
- * that serializing would drop or empty in silence (undefined, functions, Map, Date, class instances, holes, getters).
+ * Stricter than the RFC (docs/reference/evidence.md, "Canonical JSON"): numbers are safe integers; strings and keys are
+ * well formed; nothing that serializing would drop or empty in silence (undefined, functions, Map, Date, class
+ * instances, holes, getters).
  * Throws CanonicalError.
  */
 export function canonicalBytes(value: unknown): Uint8Array {

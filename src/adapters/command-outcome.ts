@@ -28,7 +28,10 @@ interface Limits {
   readonly requireOutput?: boolean;
 }
 
-/** By design.md section 2: 0 with output answers, 2 is usage, every other status, signal and silence is no answer. */
+/**
+ * docs/reference/rules.md, "Observations": 0 with output answers, 2 is usage, every other status, signal and silence is
+ * no answer.
+ */
 export function outcomeOf(end: ProcessEnd, stdout: Uint8Array, limits: Limits): Outcome {
   switch (end.kind) {
     case 'killed':

@@ -50,13 +50,13 @@ export interface CommandNotAnswered extends Ran {
 
 export type CommandAnswer = CommandAnswered | CommandNotAnswered;
 
-/** Variables that make a program load or run something else than it is (security-steps.md section 7). */
+/** Variables that make a program load or run something else than it is (docs/reference/security.md, "Commands"). */
 const REFUSED_VARIABLES = /^(?:NODE_OPTIONS|LD_.*|DYLD_.*|GIT_.*)$/;
 
 /**
- * Runs a command once, without a shell (process-group.ts), and says what its end means (design.md section 2): exit 0
- * with output answers; exit 2 is usage, so misconfigured, as is a command that cannot be started; any other end is
- * unreachable; too much output is malformed. Throws the reason of `signal`, and nothing else.
+ * Runs a command once, without a shell (process-group.ts), and says what its end means (docs/reference/rules.md,
+ * "Observations"): exit 0 with output answers; exit 2 is usage, so misconfigured, as is a command that cannot be
+ * started; any other end is unreachable; too much output is malformed. Throws the reason of `signal`, and nothing else.
  */
 export async function runCommand(
   command: Command,

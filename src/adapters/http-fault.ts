@@ -9,8 +9,8 @@ export interface HttpFault {
 }
 
 /**
- * What a status means (design.md section 2): 408, 425, 429 and 5xx are no answer; 3xx and other 4xx say that the
- * question is wrong; outside 200–599 nothing is meant. Undefined for 2xx, an answer.
+ * What a status means (docs/reference/rules.md, "Observations"): 408, 425, 429 and 5xx are no answer; 3xx and other 4xx
+ * say that the question is wrong; outside 200–599 nothing is meant. Undefined for 2xx, an answer.
  */
 export function faultOfStatus(status: number): HttpFault | undefined {
   if (status >= 200 && status <= 299) return undefined;

@@ -27,6 +27,8 @@ export interface ValidationReport {
   readonly evidence: string;
   readonly gates: readonly GateOutcome[];
   readonly passed: boolean;
+  /** From the first question to the last record, ms. */
+  readonly roundMs: number;
   /** Prerequisites that did not run, each one line. */
   readonly problems: readonly string[];
 }
@@ -65,6 +67,7 @@ export async function validate(
     request.onGate(outcome);
     return outcome;
   };
+  const began = performance.now();
   const asks = loaded.plan.gates.filter(({ derivedFrom }) => derivedFrom.length === 0);
   const asked = await Promise.all(asks.map(async ({ id }) => keep(await askGate(loaded, id, asking))));
   const derived: GateOutcome[] = [];
@@ -81,8 +84,9 @@ export async function validate(
   const gates = loaded.plan.gates.flatMap(({ id }) =>
     [...asked, ...derived].filter(({ gate }) => gate === id),
   );
+  const roundMs = Math.round(performance.now() - began);
   const passed = problems.length === 0 && gates.every(({ verdict }) => verdict === 'pass');
-  return { evidence: store.locate(folder), gates, passed, problems };
+  return { evidence: store.locate(folder), gates, passed, roundMs, problems };
 }
 
 const ROUND = 'validation-1';

@@ -7,7 +7,7 @@ import {
   statementBytes,
 } from '../../src/adapters/canonical.js';
 
-// Proves the vectors of security.md sections 2 and 5. Whether canonicalize is RFC 8785 is its own suite's to prove.
+// Proves the vectors of docs/reference/evidence.md. Whether canonicalize is RFC 8785 is its own suite's to prove.
 
 const RUN = '20260102T030405678Z-5f0c2a9e';
 const GENESIS = digest('promotion-journal-genesis/v1', canonicalBytes({ run: RUN }));

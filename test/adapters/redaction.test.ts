@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../src/adapters/redaction.js';
 
-// Proves that a secret in one of the spellings of security.md section 6 is never in the output. Not proven, since not
+// Proves that a secret in one of the spellings of docs/reference/security.md is never in the output. Not proven, since not
 // promised: secrets split by a newline, in UTF-16, compressed, or seen in parts by somebody who cuts first.
 
 const CANARY = 'cAn/ary " é + & space';

@@ -4,7 +4,12 @@ import type { ApprovalPolicy } from '../../src/domain/plan.js';
 
 // Proves who may decide and what votes come to. Signatures and run identifiers are checked elsewhere.
 
-const POLICY: ApprovalPolicy = { required: 2, approvers: ['a', 'b', 'c', 'r'], selfApproval: false, expiresMs: 1_000 };
+const POLICY: ApprovalPolicy = {
+  required: 2,
+  approvers: ['a', 'b', 'c', 'r'],
+  selfApproval: false,
+  expiresMs: 1_000,
+};
 const BALLOT: Ballot = { subject: 'sha256:1', requester: 'r', expiresAt: 5_000, votes: [] };
 const approve = (by: string, subject = 'sha256:1'): Vote => ({ by, verdict: 'approve', subject });
 const reject = (by: string, subject = 'sha256:1'): Vote => ({ by, verdict: 'reject', subject });

@@ -59,16 +59,10 @@ describe('what is repaired', () => {
     { kind: 'unreachable', silent: unreachable },
     { kind: 'malformed', silent: malformed },
     { kind: 'misconfigured', silent: misconfigured },
-  ])(
-    'is not a start where the gateway itself is $kind and did not say why it stopped',
-    ({ silent }) => {
-      const results = roundOf(
-        silent('gateway-status'),
-        holding('operator-summary', 'gateway:service_stopped'),
-      );
-      expect(planRepairs(PLAN, results).map(({ repair }) => repair)).not.toContain('gateway-start');
-    },
-  );
+  ])('is not a start where the gateway itself is $kind and did not say why it stopped', ({ silent }) => {
+    const results = roundOf(silent('gateway-status'), holding('operator-summary', 'gateway:service_stopped'));
+    expect(planRepairs(PLAN, results).map(({ repair }) => repair)).not.toContain('gateway-start');
+  });
 
   it('is not a start where the gateway gave no result at all', () => {
     const results = [holding('operator-summary', 'gateway:service_stopped')];

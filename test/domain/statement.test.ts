@@ -9,7 +9,7 @@ import {
   type DecisionStatement,
 } from '../../src/domain/statement.js';
 
-// Proves which bytes are a decision or an order (security.md section 2). Who signed them is checked elsewhere.
+// Proves which bytes are a decision or an order (docs/reference/statements.md). Who signed them is checked elsewhere.
 
 const DECISION: DecisionStatement = {
   v: 1,
@@ -68,7 +68,9 @@ describe('a decision', () => {
   });
 
   it('may reject, and may come without a comment', () => {
-    expect(parseDecision(sent(spelt({ verdict: 'reject', comment: '' })))).toMatchObject({ verdict: 'reject' });
+    expect(parseDecision(sent(spelt({ verdict: 'reject', comment: '' })))).toMatchObject({
+      verdict: 'reject',
+    });
   });
 
   const notCanonical: readonly (readonly [string, string])[] = [
@@ -90,24 +92,57 @@ describe('a decision', () => {
     ['another version', { v: 2 }, 'not a promotion-decision.v1 of version 1'],
     ['a version in quotes', { v: '1' }, 'not a promotion-decision.v1 of version 1'],
     ['a verdict that is none', { verdict: 'abstain' }, 'the field verdict is missing or not of its form'],
-    ['a verdict around another', { verdict: 'approve\nreject' }, 'the field verdict is missing or not of its form'],
+    [
+      'a verdict around another',
+      { verdict: 'approve\nreject' },
+      'the field verdict is missing or not of its form',
+    ],
     ['a missing subject', { subject: undefined }, 'the field subject is missing or not of its form'],
     ['an empty subject', { subject: '' }, 'the field subject is missing or not of its form'],
     ['a number for a name', { by: 7 }, 'the field by is missing or not of its form'],
     ['a name in upper case', { by: 'Approver' }, 'the field by is missing or not of its form'],
     ['a name that is a pattern', { by: '*@example.org' }, 'the field by is missing or not of its form'],
     ['a name of 129 characters', { by: 'a'.repeat(129) }, 'the field by is missing or not of its form'],
-    ['a time without milliseconds', { at: '2026-01-02T03:04:05Z' }, 'the field at is missing or not of its form'],
-    ['a time in another zone', { at: '2026-01-02T03:04:05.678+01:00' }, 'the field at is missing or not of its form'],
+    [
+      'a time without milliseconds',
+      { at: '2026-01-02T03:04:05Z' },
+      'the field at is missing or not of its form',
+    ],
+    [
+      'a time in another zone',
+      { at: '2026-01-02T03:04:05.678+01:00' },
+      'the field at is missing or not of its form',
+    ],
     ['a target that is a path', { target: '../x' }, 'the field target is missing or not of its form'],
     ['a control character', { comment: 'a\u001b[2J' }, 'the field comment is missing or not of its form'],
     ['a line end in its comment', { comment: 'a\nb' }, 'the field comment is missing or not of its form'],
-    ['text that is shown backwards', { comment: 'a\u202eb' }, 'the field comment is missing or not of its form'],
-    ['text that is shown isolated', { comment: 'a\u2066b' }, 'the field comment is missing or not of its form'],
+    [
+      'a control character of the second set',
+      { comment: 'a\u009b2J' },
+      'the field comment is missing or not of its form',
+    ],
+    [
+      'text that is shown backwards',
+      { comment: 'a\u202eb' },
+      'the field comment is missing or not of its form',
+    ],
+    [
+      'text that is shown isolated',
+      { comment: 'a\u2066b' },
+      'the field comment is missing or not of its form',
+    ],
     ['half a surrogate pair', { comment: 'a\ud800' }, 'the field comment is missing or not of its form'],
     ['the other half of a pair', { comment: '\udc00a' }, 'the field comment is missing or not of its form'],
-    ['a comment of 2,001 characters', { comment: 'x'.repeat(2_001) }, 'the field comment is missing or not of its form'],
-    ['an object for a comment', { comment: { text: 'x' } }, 'the field comment is missing or not of its form'],
+    [
+      'a comment of 2,001 characters',
+      { comment: 'x'.repeat(2_001) },
+      'the field comment is missing or not of its form',
+    ],
+    [
+      'an object for a comment',
+      { comment: { text: 'x' } },
+      'the field comment is missing or not of its form',
+    ],
   ];
   it.each(malformed)('with %s is refused', (_, changes, message) => {
     expect(refusal(sent(spelt(changes)))).toBe(`malformed_statement: ${message}`);
@@ -174,11 +209,21 @@ describe('an order', () => {
     expect(parseControl(sent(text))).toEqual(CONTROL);
   });
 
-  it.each(['abort', 'rollback', 'remediated', 'retry-rollback', 'acknowledge'] as const)('can be to %s', (action) => {
-    expect(parseControl(sent(statementText({ ...CONTROL, action }))).action).toBe(action);
+  it.each(['abort', 'rollback', 'remediated', 'retry-rollback', 'acknowledge'] as const)(
+    'can be to %s',
+    (action) => {
+      expect(parseControl(sent(statementText({ ...CONTROL, action }))).action).toBe(action);
+    },
+  );
+
+  it.each(['promote', 'xabort', 'constructor'])('can not be to %s, which is no action', (action) => {
+    const text = statementText(CONTROL).replace('"rollback"', JSON.stringify(action));
+    expect(refusal(sent(text), parseControl)).toBe(
+      'malformed_statement: unknown action: one of abort, rollback, remediated, retry-rollback, acknowledge',
+    );
   });
 
-  it.each(['promote', 'rollback ', 'xabort', ''])('can not be to %j', (action) => {
+  it.each(['', 'rollback ', 'Abort', '["abort"]'])('can not be to %j, which is no word', (action) => {
     const text = statementText(CONTROL).replace('"rollback"', JSON.stringify(action));
     expect(refusal(sent(text), parseControl)).toBe(
       'malformed_statement: the field action is missing or not of its form',

@@ -132,11 +132,7 @@ describe('readiness_failed_after_remediation', () => {
 
 describe('several triggers', () => {
   it('are all told, the one that is named first', () => {
-    const bad = roundOf(
-      failing('gateway-status'),
-      holding('cortex-status', MISSING),
-      holding('readiness'),
-    );
+    const bad = roundOf(failing('gateway-status'), holding('cortex-status', MISSING), holding('readiness'));
     expect(triggersAfterLastRound(PLAN, [bad, bad], ['gateway-status', 'cortex-status'])).toEqual([
       'cortex_artifact_unrepaired',
       'repeated_failing',

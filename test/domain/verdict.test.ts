@@ -24,11 +24,7 @@ describe('an answered gate', () => {
   });
 
   const held: readonly (readonly [string, Posture, readonly string[]])[] = [
-    [
-      'no reason code',
-      { health: 'healthy', gate: 'pass', reasonCodes: [] },
-      ['reason_codes_missing'],
-    ],
+    ['no reason code', { health: 'healthy', gate: 'pass', reasonCodes: [] }, ['reason_codes_missing']],
     [
       'another health',
       { health: 'degraded', gate: 'pass', reasonCodes: ['slow'] },

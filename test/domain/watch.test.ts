@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addSample,
@@ -198,6 +198,12 @@ describe('the next sample', () => {
   });
 });
 
+/** The same rules said otherwise: by looking back over the whole list. */
+function trailing(grades: readonly SampleGrade[], counted: readonly SampleGrade[]): number {
+  const breaks = grades.findLastIndex((each) => !counted.includes(each));
+  return grades.length - 1 - breaks;
+}
+
 describe('whatever is sampled', () => {
   const grade = fc.constantFrom<SampleGrade[]>('failing', 'unreachable', 'hold', 'pass');
   const limits = fc.record({
@@ -206,12 +212,6 @@ describe('whatever is sampled', () => {
     repeatedFailing: fc.integer({ min: 1, max: 5 }),
     unreachableLimit: fc.integer({ min: 1, max: 6 }),
   });
-
-  /** The same rules said otherwise: by looking back over the whole list. */
-  function trailing(grades: readonly SampleGrade[], counted: readonly SampleGrade[]): number {
-    const breaks = grades.findLastIndex((each) => !counted.includes(each));
-    return grades.length - 1 - breaks;
-  }
 
   it('the streaks are what looking back over all samples gives', () => {
     fc.assert(

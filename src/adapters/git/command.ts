@@ -48,7 +48,10 @@ const PROXIES_AND_CERTIFICATES = [
   'SSL_CERT_DIR',
 ];
 
-/** security-steps, "Git"; below the blank line, what keeps a mirror safe for several processes and a power cut. */
+/**
+ * docs/reference/security.md, "Git"; below the blank line, what keeps a mirror safe for several processes and a power
+ * cut.
+ */
 const CONFIG = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command, RollbackStep } from '../../contracts/runbook.js';
-import { findOnPath } from '../find-on-path.js';
+import { locateCommand } from '../find-on-path.js';
 
 /** Why a command could not run now, as one line, or undefined where it could. Runs nothing. */
 export async function commandProblem(
@@ -13,10 +13,11 @@ export async function commandProblem(
   if (!(await isDirectory(workingDirectory)))
     return `${workingDirectory} is no directory: check the working directory`;
   const [program = ''] = command.argv;
-  const found = program.includes('/')
-    ? await isFile(resolve(workingDirectory, program))
-    : (await findOnPath(program, environment['PATH'] ?? '')) !== undefined;
-  return found ? undefined : `the command ${program} is not there: install it or check PATH`;
+  const { kind } = await locateCommand(program, environment['PATH'] ?? '', workingDirectory);
+  if (kind === 'found') return undefined;
+  return kind === 'not_executable'
+    ? `the command ${program} may not be executed: check its permissions`
+    : `the command ${program} is not there: install it or check PATH`;
 }
 
 /** Files without which a rollback command would act on nothing that lives. */

@@ -17,7 +17,14 @@ import {
 import { subjectSchema, type Subject } from '../../../src/contracts/run-record.js';
 import type { ApprovalPolicy } from '../../../src/domain/plan.js';
 import { statementText, type DecisionStatement } from '../../../src/domain/statement.js';
-import { APPROVER_A, APPROVER_B, load, REQUESTER, smallRunbook, type Written } from '../runbook/written-runbook.js';
+import {
+  APPROVER_A,
+  APPROVER_B,
+  load,
+  REQUESTER,
+  smallRunbook,
+  type Written,
+} from '../runbook/written-runbook.js';
 import { codeOf, HOUR_MS, OPENED_AT, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
 
 const EXPIRES_MS = OPENED_MS + 4 * HOUR_MS;
@@ -37,7 +44,8 @@ test('the digest of a subject is the specified one', () => {
     commit: 'a'.repeat(40),
     runbook: `sha256:${'1'.repeat(64)}`,
     policy: `sha256:${'2'.repeat(64)}`,
-    evidence: { seq: 1, digest: 'sha256:b1eccafc' },
+    // The entry of the journal's vector.
+    evidence: { seq: 1, digest: 'sha256:b1eccafcccc889bd6b6356b9827e3d064466f59facbb1ba8b6af8be966aba95b' },
     run: RUN,
     round: 'validation-1',
     request: '0'.repeat(32),
@@ -46,9 +54,7 @@ test('the digest of a subject is the specified one', () => {
     expires: '2026-01-02T07:04:05.678Z',
     previous: null,
   };
-  // The specification cuts the entry's digest short; the journal's own vector has it in full.
-  const evidence = { seq: 1, digest: ENTRY_DIGEST };
-  expect(subjectDigest({ ...subject, evidence })).toBe(
+  expect(subjectDigest(subject)).toBe(
     'sha256:48d3dfafc894ceb0d92f50e4e749bac3ab136c0938f11a7eb483f2f4eed22961',
   );
   expect(Object.keys(subjectSchema.shape).sort()).toEqual(Object.keys(subject).sort());
@@ -58,7 +64,9 @@ describe('an approval request', () => {
   test('binds target, commit, runbook, policy, evidence, run and requester', async () => {
     const opened = await openRun();
     const asked = await requestApproval(opened.evidence, ASKED);
-    const subject = JSON.parse(await readFile(join(opened.path, 'approval-1/subject.json'), 'utf8')) as Subject;
+    const subject = JSON.parse(
+      await readFile(join(opened.path, 'approval-1/subject.json'), 'utf8'),
+    ) as Subject;
     expect(subject).toEqual({
       v: 1,
       deployment: 'd',
@@ -143,7 +151,12 @@ class Poll {
 
   decide(over: Partial<DecisionStatement> = {}, receivedAt = OPENED_MS, policy = this.policy) {
     const submission = { statement: statementText(this.statement(over)), signature: null };
-    return recordDecision(this.opened.evidence, policy, { run: RUN, epoch: this.#epoch, submission, receivedAt });
+    return recordDecision(this.opened.evidence, policy, {
+      run: RUN,
+      epoch: this.#epoch,
+      submission,
+      receivedAt,
+    });
   }
 
   async refusal(over: Partial<DecisionStatement>, receivedAt = OPENED_MS): Promise<string | undefined> {
@@ -186,7 +199,11 @@ describe('a decision', () => {
 
   test.each<{ what: string; over: Partial<DecisionStatement>; at?: number; refusal: string }>([
     { what: 'of a stranger', over: { by: 'stranger@example.org' }, refusal: 'not_an_approver' },
-    { what: 'of a name that only begins like an approver’s', over: { by: `${APPROVER_A}.evil` }, refusal: 'not_an_approver' },
+    {
+      what: 'of a name that only begins like an approver’s',
+      over: { by: `${APPROVER_A}.evil` },
+      refusal: 'not_an_approver',
+    },
     { what: 'at the deadline', over: {}, at: EXPIRES_MS, refusal: 'expired' },
     { what: 'on another subject', over: { subject: `sha256:${'0'.repeat(64)}` }, refusal: 'other_subject' },
     { what: 'on another request', over: { request: 'f'.repeat(32) }, refusal: 'other_subject' },
@@ -252,7 +269,12 @@ describe('a decision', () => {
   test('that is no canonical statement is no decision at all', async () => {
     const poll = await openPoll();
     const statement = JSON.stringify(poll.statement(), undefined, 1);
-    const decision = { run: RUN, epoch: 1, submission: { statement, signature: null }, receivedAt: OPENED_MS };
+    const decision = {
+      run: RUN,
+      epoch: 1,
+      submission: { statement, signature: null },
+      receivedAt: OPENED_MS,
+    };
     await expect(recordDecision(poll.opened.evidence, poll.policy, decision)).rejects.toMatchObject({
       code: 'malformed_statement',
     });
@@ -282,7 +304,10 @@ describe('the quorum', () => {
     const { path } = poll.opened;
     const kept = JSON.parse(await readFile(join(path, file), 'utf8')) as Written;
     const statement = statementText(poll.statement({ comment: 'forged' }));
-    await writeFile(join(path, 'approval-1/decision-0000000000000000.json'), JSON.stringify({ ...kept, statement }));
+    await writeFile(
+      join(path, 'approval-1/decision-0000000000000000.json'),
+      JSON.stringify({ ...kept, statement }),
+    );
     expect(await poll.votes()).toEqual([APPROVER_A, APPROVER_A]);
     expect(await poll.reached()).toBe(false);
   });

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { appendEntry, entryDigest, entryPath, genesis, type JournalAppend } from '../../../src/adapters/evidence/journal.js';
+import {
+  appendEntry,
+  entryDigest,
+  entryPath,
+  genesis,
+  type JournalAppend,
+} from '../../../src/adapters/evidence/journal.js';
 import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
 
 const FIRST: JournalAppend = {
@@ -15,7 +21,8 @@ const FIRST: JournalAppend = {
   body: { target: 't' },
 };
 
-const stored = ({ path }: OpenedRun, seq: number): Promise<string> => readFile(join(path, entryPath(seq)), 'utf8');
+const stored = ({ path }: OpenedRun, seq: number): Promise<string> =>
+  readFile(join(path, entryPath(seq)), 'utf8');
 
 test('the first entry chains to the genesis of the run, byte for byte as specified', async () => {
   const opened = await openRun();
@@ -37,7 +44,12 @@ test('a digest that a caller gives before the first entry changes nothing', asyn
 test('each further entry chains to the bytes of the one before', async () => {
   const opened = await openRun();
   const first = await appendEntry(opened.evidence, FIRST);
-  const second = await appendEntry(opened.evidence, { ...FIRST, head: first, kind: 'round.began', body: { round: 1 } });
+  const second = await appendEntry(opened.evidence, {
+    ...FIRST,
+    head: first,
+    kind: 'round.began',
+    body: { round: 1 },
+  });
   expect(second.seq).toBe(2);
   expect(JSON.parse(await stored(opened, 2))).toMatchObject({
     seq: 2,
@@ -72,5 +84,7 @@ test('two histories that race for a number do not both get it', async () => {
 
 test('a run that was never opened has no journal', async () => {
   const { evidence } = await openRun();
-  expect(await codeOf(appendEntry(evidence, { ...FIRST, run: '20260102T030405678Z-00000000' }))).toBe('unavailable');
+  expect(await codeOf(appendEntry(evidence, { ...FIRST, run: '20260102T030405678Z-00000000' }))).toBe(
+    'unavailable',
+  );
 });

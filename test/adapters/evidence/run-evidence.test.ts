@@ -81,7 +81,11 @@ describe('the runs of a target', () => {
     expect(await evidence.latestSealed('t')).toBeUndefined();
     const manifest = canonicalBytes({ v: 1, end: 'rolled-back' });
     await store.put(folder, 'manifest.json', manifest);
-    expect(await evidence.latestSealed('t')).toEqual({ run: RUN, manifest: sha256(manifest), end: 'rolled-back' });
+    expect(await evidence.latestSealed('t')).toEqual({
+      run: RUN,
+      manifest: sha256(manifest),
+      end: 'rolled-back',
+    });
     expect(await evidence.latestSealed('other')).toBeUndefined();
   });
 });

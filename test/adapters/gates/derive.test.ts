@@ -47,7 +47,11 @@ describe('against the stand-in Tau', () => {
 
   test('it is malformed where the one part that holds is', async () => {
     const { result } = await readinessOf('malformed');
-    expect(result).toMatchObject({ kind: 'malformed', verdict: 'hold', reasonCodes: ['cortex:answer_not_json'] });
+    expect(result).toMatchObject({
+      kind: 'malformed',
+      verdict: 'hold',
+      reasonCodes: ['cortex:answer_not_json'],
+    });
   });
 
   test('it is misconfigured where both HTTP parts refuse the token and the summary passes', async () => {

@@ -1,0 +1,192 @@
+// Proves what sealing a run leaves: a manifest of every file, an assembled journal whose chain was checked, and a report
+// that shows text from outside as text. Statements over the manifest are not part of it.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
+import { appendEntry, entryPath, type JournalHead } from '../../../src/adapters/evidence/journal.js';
+import { renderReport } from '../../../src/adapters/evidence/report.js';
+import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
+import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import { codeOf, failingOnce, OPENED_MS, openRun, RUN, type Opening, type OpenedRun } from './opened-run.js';
+
+const ENTRIES = [
+  { kind: 'run.opened', body: { target: 't' } },
+  {
+    kind: 'decision.recorded',
+    body: { by: 'approver-a@example.org', comment: '<img src=x onerror=alert(1)>' },
+  },
+  { kind: 'run.ended', body: { end: 'promoted' } },
+];
+
+async function openJournalled(opening: Opening = {}): Promise<OpenedRun & { readonly head: JournalHead }> {
+  const opened = await openRun(opening);
+  let head: JournalHead = { seq: 0, digest: '' };
+  for (const [n, entry] of ENTRIES.entries())
+    head = await appendEntry(opened.evidence, { run: RUN, head, at: OPENED_MS + n, ...entry });
+  await opened.store.put(opened.folder, 'validation-1/gateway-status.json', Buffer.from('{"a":1}'));
+  return { ...opened, head };
+}
+
+const seal = (
+  { evidence, head }: { evidence: RunEvidence; head: JournalHead },
+  end = 'promoted',
+  reason = 'watched',
+) => sealRun(evidence, { run: RUN, end, reason, head });
+
+interface Manifest {
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
+}
+
+describe('a sealed run', () => {
+  test('has a canonical manifest of every file but itself, with the right sizes and digests', async () => {
+    const opened = await openJournalled();
+    const { manifest } = await seal(opened);
+    const bytes = await readFile(join(opened.path, 'manifest.json'));
+    expect(sha256(bytes)).toBe(manifest);
+    const sealed = parseCanonical(bytes) as Manifest;
+    expect(sealed).toMatchObject({
+      v: 1,
+      deployment: 'd',
+      run: RUN,
+      target: 't',
+      end: 'promoted',
+      previous: null,
+      journal: { seq: 3, head: opened.head.digest },
+    });
+    const paths = sealed.files.map(({ path }) => path);
+    const all = await opened.store.list(opened.folder);
+    expect(paths).toEqual(all.filter((path) => path !== 'manifest.json'));
+    expect(paths).toContain('journal.jsonl');
+    expect(paths).toContain('report.md');
+    for (const file of sealed.files) {
+      const content = await readFile(join(opened.path, file.path));
+      expect(file).toMatchObject({ size: content.byteLength, sha256: sha256(content) });
+    }
+  });
+
+  test('has its journal assembled, an entry a line, byte for byte', async () => {
+    const opened = await openJournalled();
+    await seal(opened);
+    const single = await Promise.all(
+      [1, 2, 3].map((seq) => readFile(join(opened.path, entryPath(seq)), 'utf8')),
+    );
+    expect(await readFile(join(opened.path, 'journal.jsonl'), 'utf8')).toBe(`${single.join('\n')}\n`);
+  });
+
+  test('names the run before it', async () => {
+    const previous = {
+      run: '20260101T030405678Z-00000000',
+      manifest: `sha256:${'4'.repeat(64)}`,
+      end: 'rolled-back',
+    };
+    const opened = await openJournalled({ record: { previous } });
+    await seal(opened);
+    const { run, manifest } = previous;
+    expect(parseCanonical(await readFile(join(opened.path, 'manifest.json')))).toMatchObject({
+      previous: { run, manifest },
+    });
+    expect(await readFile(join(opened.path, 'report.md'), 'utf8')).toContain(
+      `Previous run: ${run} (rolled-back)`,
+    );
+  });
+
+  test('is sealed once: sealing again gives the same, by this process and by the next', async () => {
+    const opened = await openJournalled();
+    const first = await seal(opened);
+    expect(await seal(opened)).toEqual(first);
+    expect(await seal({ evidence: new RunEvidence(opened.store), head: opened.head })).toEqual(first);
+  });
+
+  test('is the same when a worker was lost before the manifest', async () => {
+    const opened = await openJournalled();
+    const lost = new RunEvidence(failingOnce(opened.store, /^manifest\.json$/));
+    expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
+    const { manifest } = await seal(opened);
+    expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
+  });
+});
+
+describe('a journal', () => {
+  const refused = async (
+    spoil: (opened: OpenedRun & { head: JournalHead }) => Promise<JournalHead | void>,
+  ) => {
+    const opened = await openJournalled();
+    const head = (await spoil(opened)) ?? opened.head;
+    const code = await codeOf(seal({ evidence: opened.evidence, head }));
+    expect(await opened.store.get(opened.folder, 'manifest.json')).toBeUndefined();
+    return code;
+  };
+
+  test('with an entry missing is not sealed', async () => {
+    expect(await refused(({ path }) => rm(join(path, entryPath(2))))).toBe('conflict');
+  });
+
+  test('with a changed entry is not sealed, be it the last one', async () => {
+    for (const seq of [1, 2, 3]) {
+      const change = async ({ path }: OpenedRun): Promise<void> => {
+        const file = join(path, entryPath(seq));
+        await writeFile(file, (await readFile(file, 'utf8')).replace('"v":1', '"v":2'));
+      };
+      expect(await refused(change)).toBe('conflict');
+    }
+  });
+
+  test('that ends before or after the workflow’s head is not sealed', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expect(await refused(({ head }) => Promise.resolve({ seq: 4, digest: head.digest }))).toBe('conflict');
+    expect(await refused(() => Promise.resolve({ seq: 3, digest }))).toBe('conflict');
+    const longer = async ({
+      evidence,
+      head,
+    }: {
+      evidence: RunEvidence;
+      head: JournalHead;
+    }): Promise<void> => {
+      await appendEntry(evidence, { run: RUN, head, at: OPENED_MS, kind: 'forged', body: {} });
+    };
+    expect(await refused(longer)).toBe('conflict');
+  });
+
+  test('with an entry that is no JSON is refused as broken, not as a bug of ours', async () => {
+    expect(await refused(({ path }) => writeFile(join(path, entryPath(2)), '{"torn":'))).toBe('conflict');
+  });
+});
+
+describe('a report', () => {
+  /** Markup that a renderer would act on: a tag, an entity or an image that no backslash stands before. */
+  const RAW = /(?<!\\)(?:<|&|!\[|\]\()/;
+
+  test('shows what came from outside as text', async () => {
+    const hostile =
+      '<img src=x onerror=alert(1)> ![x](http://x) [y](javascript:z) | `code` &lt; \\<b>\n# Heading';
+    const opened = await openJournalled({
+      record: { reason: hostile.slice(0, 1024), subjectLine: '<script>alert(1)</script>' },
+    });
+    await seal(opened, 'stopped', '<svg onload=alert(1)>');
+    const report = await readFile(join(opened.path, 'report.md'), 'utf8');
+    expect(report).not.toMatch(RAW);
+    expect(report).not.toContain('\n# Heading');
+    expect(report).toContain(String.raw`\<img src=x onerror=alert(1)\>`);
+    expect(report).toContain(String.raw`\<svg onload=alert(1)\>`);
+  });
+
+  test('has a line for every entry of the journal, whatever stands in it', async () => {
+    const opened = await openJournalled();
+    await seal(opened);
+    const lines = (await readFile(join(opened.path, 'report.md'), 'utf8')).split('\n');
+    const table = lines.filter((line) => line.startsWith('| 2026'));
+    expect(table).toHaveLength(ENTRIES.length);
+    for (const line of table) expect(line.replaceAll(/\\./g, '').split('|')).toHaveLength(5);
+  });
+
+  test('says after a rollback how service is brought back, and only then', async () => {
+    const { record } = await openRun();
+    const endedAs = (end: string): string => renderReport(record, { end, reason: 'x' }, []);
+    expect(endedAs('rolled-back')).toContain('To bring service back');
+    expect(endedAs('rollback-acknowledged')).toContain('To bring service back');
+    expect(endedAs('promoted')).not.toContain('To bring service back');
+  });
+});

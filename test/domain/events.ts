@@ -1,0 +1,136 @@
+import type { Plan } from '../../src/domain/plan.js';
+import {
+  begin,
+  transition,
+  type Effect,
+  type Move,
+  type PromotionEvent,
+} from '../../src/domain/transition.js';
+import type { GateResult } from '../../src/domain/verdict.js';
+import type { SampleGrade } from '../../src/domain/watch.js';
+import { roundOf } from '../support/plans.js';
+
+/** Something that happens: an event that answers what the promotion was about to do. */
+export type Happening = (effect: Effect) => PromotionEvent;
+
+/** When the last promotion step was done, ms since the epoch. */
+export const PROMOTED_AT = 1_000_000;
+
+/** Where a promotion under this plan stands after all that. */
+export function after(plan: Plan, ...happenings: readonly Happening[]): Move {
+  return happenings.reduce(
+    ({ state, effect }, happening) => transition(plan, state, happening(effect)),
+    begin(plan),
+  );
+}
+
+const always =
+  (event: PromotionEvent): Happening =>
+  () =>
+    event;
+
+export const prerequisitesMet = always({ type: 'prerequisites-checked', problems: [] });
+export const prerequisitesNotMet = always({
+  type: 'prerequisites-checked',
+  problems: ['jq is not on PATH'],
+});
+
+/** Every gate passes but those given. */
+export function round(...different: readonly GateResult[]): Happening {
+  return (effect) => ({ type: 'round-closed', round: roundNameOf(effect), results: roundOf(...different) });
+}
+
+/** All the repairs that were planned were attempted, for all their gates. */
+export const repairsAttempted: Happening = (effect) => ({
+  type: 'remediation-done',
+  attempted: effect.do === 'remediate' ? effect.repairs.flatMap(({ gates }) => gates) : [],
+});
+
+export const approved = always({ type: 'approved' });
+export const rejected = always({ type: 'rejected' });
+export const expired = always({ type: 'expired' });
+
+export function preflight(...different: readonly GateResult[]): Happening {
+  return (effect) => ({
+    type: 'preflight-closed',
+    round: roundNameOf(effect),
+    results: roundOf(...different),
+    notRollbackable: [],
+  });
+}
+
+export const notRollbackable: Happening = (effect) => ({
+  type: 'preflight-closed',
+  round: roundNameOf(effect),
+  results: roundOf(),
+  notRollbackable: ['deployment-revert: the push would be refused'],
+});
+
+export const stepPromoted: Happening = (effect) => ({
+  type: 'step-promoted',
+  step: stepOf(effect),
+  at: PROMOTED_AT,
+});
+
+export function stepFailed(code: string, effect: 'none' | 'possible'): Happening {
+  return (doing) => ({ type: 'step-failed', step: stepOf(doing), code, effect });
+}
+
+/** Samples that are each taken when they are due. */
+export function sampled(...grades: readonly SampleGrade[]): Happening {
+  return (effect) => {
+    if (effect.do !== 'watch') return { type: 'sampled', samples: [], recorded: true };
+    const { samples, nextAt, endsAt } = effect.watch;
+    const interval = 15_000;
+    return {
+      type: 'sampled',
+      samples: grades.map((grade, index) => {
+        const due = nextAt + index * interval;
+        return { n: samples + 1 + index, at: nextAt < endsAt ? Math.min(due, endsAt) : due, grade };
+      }),
+      recorded: true,
+    };
+  };
+}
+
+/** One sample after the window's end. */
+export function lastSample(grade: SampleGrade, recorded = true): Happening {
+  return (effect) => ({
+    type: 'sampled',
+    samples: effect.do === 'watch' ? [{ n: effect.watch.samples + 1, at: effect.watch.endsAt, grade }] : [],
+    recorded,
+  });
+}
+
+export const rolledBack = always({ type: 'rollback-tried', unverified: [] });
+export const notRolledBack = always({
+  type: 'rollback-tried',
+  unverified: ['gateway-stop: still_running: running'],
+});
+export const stillRolledBack = always({ type: 'rollback-confirmed', unverified: [] });
+export const cameBack = always({
+  type: 'rollback-confirmed',
+  unverified: ['gateway-stop: still_running: running'],
+});
+
+export function ordered(action: 'abort' | 'rollback' | 'retry-rollback' | 'acknowledge'): Happening {
+  return always({ type: 'ordered', action });
+}
+export const cancelled = always({ type: 'cancelled' });
+export const faulted = always({ type: 'faulted', code: 'journal_fork' });
+
+/** The way to where most cases begin. */
+export const TO_APPROVAL: readonly Happening[] = [prerequisitesMet, round()];
+export const TO_PREFLIGHT: readonly Happening[] = [...TO_APPROVAL, approved];
+export const TO_PROMOTING: readonly Happening[] = [...TO_PREFLIGHT, preflight()];
+export const TO_WATCHING: readonly Happening[] = [...TO_PROMOTING, stepPromoted];
+export const TO_ROLLING_BACK: readonly Happening[] = [...TO_WATCHING, ordered('rollback')];
+export const TO_ROLLBACK_FAILED: readonly Happening[] = [...TO_ROLLING_BACK, notRolledBack];
+
+function roundNameOf(effect: Effect): string {
+  return 'round' in effect ? effect.round : 'unasked';
+}
+
+function stepOf(effect: Effect): string {
+  return effect.do === 'promote' ? effect.step : 'unbegun';
+}
