@@ -3,6 +3,8 @@ import type * as ballots from '../src/adapters/evidence/ballots.js';
 import type * as journal from '../src/adapters/evidence/journal.js';
 import type * as rounds from '../src/adapters/evidence/rounds.js';
 import type { RunEvidence } from '../src/adapters/evidence/run-evidence.js';
+import type * as rollbackChecks from '../src/adapters/evidence/rollback-checks.js';
+import type * as steps from '../src/adapters/evidence/steps.js';
 import type * as seal from '../src/adapters/evidence/seal.js';
 import type * as ask from '../src/adapters/gates/ask.js';
 import type * as derive from '../src/adapters/gates/derive.js';
@@ -12,7 +14,7 @@ import type * as commandSteps from '../src/adapters/steps/command-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
 import type * as requirements from '../src/adapters/steps/requirements.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
-import type { Asking } from '../src/adapters/probe.js';
+import type { Asking, StepContext } from '../src/adapters/probe.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 
 /** The outside world as the activities see it; src/wiring.ts puts it together. */
@@ -23,13 +25,15 @@ export interface Dependencies {
   /** The target's runbook as it stands on the worker now, resolved. */
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
   /** What a question of this runbook is asked with; secrets are opened here and nowhere earlier. */
-  readonly asking: (loaded: LoadedRunbook, signal: AbortSignal) => Asking;
+  readonly asking: (loaded: LoadedRunbook, signal: AbortSignal, step?: StepContext) => Asking;
   readonly git: gitSteps.GitTools;
   readonly admit: (request: AdmissionRequest, signal: AbortSignal) => Promise<Admission>;
   readonly ballots: typeof ballots;
   readonly journal: typeof journal;
   readonly rounds: typeof rounds;
   readonly samples: typeof samples;
+  readonly steps: typeof steps;
+  readonly rollbackChecks: typeof rollbackChecks;
   readonly seal: typeof seal;
   readonly gates: typeof ask & typeof derive;
   readonly commands: typeof commandSteps;

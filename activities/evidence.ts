@@ -9,12 +9,17 @@ export interface OpenRun {
   readonly workflow: RunRecord['workflow'];
 }
 
-/** Opens the run's evidence: who asked for what, and the runbook that it is bound to. */
+/** Opens the run's evidence: who asked for what, and the runbook that it is bound to. Says why where it can't. */
 export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
-  return async ({ admitted, input, workflow }: OpenRun): Promise<{ readonly folder: string }> => {
+  return async ({
+    admitted,
+    input,
+    workflow,
+  }: OpenRun): Promise<{ readonly problem: string | undefined }> => {
     const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous } = admitted;
-    const loaded = await loadRunbook(input.target);
-    if (loaded.digest !== runbook) throw new RunbookChanged(input.target);
+    const loaded = await loadRunbook(input.target).catch(() => undefined);
+    if (loaded?.digest !== runbook)
+      return { problem: 'the runbook changed while the promotion was starting: start it again' };
     await store.put(folder, 'runbook.json', loaded.bytes);
     const record: RunRecord = {
       v: 1,
@@ -32,15 +37,6 @@ export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
       workflow,
     };
     await evidence.putJson(folder, 'run.json', record);
-    return { folder };
+    return { problem: undefined };
   };
-}
-
-/** Between being admitted and being opened the runbook was changed: nothing has begun, so nothing may go on. */
-class RunbookChanged extends Error {
-  readonly code = 'runbook_changed';
-  constructor(target: string) {
-    super(`the runbook of ${target} changed while the promotion was starting: start it again`);
-    this.name = 'RunbookChanged';
-  }
 }

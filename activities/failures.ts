@@ -1,4 +1,4 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 
 /** Errors of the adapters, by what they carry; their classes stay on the other side. */
 interface Coded extends Error {
@@ -30,7 +30,10 @@ export function atBorder<Input, Output>(
     try {
       return await activity(input);
     } catch (error) {
-      if (Context.current().cancellationSignal.aborted) throw error;
+      if (error instanceof CancelledFailure) throw error;
+      // Cut short by a shutdown or a cancellation, whatever it says: no outcome, so another worker goes on.
+      if (Context.current().cancellationSignal.aborted)
+        throw ApplicationFailure.retryable('the attempt was cut short', 'cancelled');
       throw failureOf(error, redact);
     }
   };

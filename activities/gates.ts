@@ -43,15 +43,17 @@ export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
   };
 }
 
-/** Whether every gate of the runbook passed in a stored round. */
+/** Whether every gate of the runbook passed in a stored round, and none was asked before the given time. */
 export async function roundPassed(
   { evidence, rounds }: Dependencies,
   run: string,
   round: string,
-): Promise<boolean> {
+  notBefore: number,
+): Promise<'passed' | 'not_passed' | 'stale'> {
   const { folder, loaded } = await evidence.known(run);
   const outcomes: (GateOutcome | undefined)[] = [];
   for (const { id } of loaded.plan.gates)
     outcomes.push(await rounds.readOutcome(evidence, folder, round, id));
-  return outcomes.every((outcome) => outcome?.verdict === 'pass');
+  if (!outcomes.every((outcome) => outcome?.verdict === 'pass')) return 'not_passed';
+  return outcomes.every((outcome) => Date.parse(outcome?.askedAt ?? '') >= notBefore) ? 'passed' : 'stale';
 }

@@ -1,4 +1,5 @@
 import { admitWith } from './admit.js';
+import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 import { openRunWith } from './evidence.js';
 import { atBorder } from './failures.js';
@@ -6,7 +7,12 @@ import { askGateWith, deriveGateWith } from './gates.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
 import { repairWith } from './repair.js';
-import { checkRollbackWith, rollBackStepWith, verifyRollBackStepWith } from './rollback.js';
+import {
+  checkRollbackWith,
+  promotionBegunWith,
+  rollBackStepWith,
+  verifyRollBackStepWith,
+} from './rollback.js';
 import { watchSegmentWith } from './watch.js';
 
 export type { Dependencies } from './dependencies.js';
@@ -34,16 +40,18 @@ export function createActivities(dependencies: Dependencies) {
     recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[2]) => {
       const { record } = await evidence.known(decision.run);
       const current = await loadRunbook(record.target);
-      return ballots.recordDecision(evidence, current.plan.approval, decision);
+      // The worker's own receipt: neither the signer's nor the workflow's time.
+      return ballots.recordDecision(evidence, current.plan.approval, decision, Date.now());
     }),
     sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
-      seal.sealRun(evidence, request),
+      beating(() => seal.sealRun(evidence, request)),
     ),
   };
   const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies)) };
   const rollback = {
     rollBackStep: atBorder(redact, rollBackStepWith(dependencies)),
     verifyRollBackStep: atBorder(redact, verifyRollBackStepWith(dependencies)),
+    promotionBegun: atBorder(redact, promotionBegunWith(dependencies)),
   };
   return { main, evidence: evidenceQueue, watch, rollback };
 }

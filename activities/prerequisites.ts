@@ -1,23 +1,24 @@
+import { z } from 'zod';
+
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 
+const checked = z.strictObject({ v: z.literal(1), problems: z.array(z.string()) });
+const PATH = 'prerequisites.json';
+
 /** Runs the runbook's prerequisites, e.g. that its command runs at all: a first build may take minutes. */
-export function checkPrerequisitesWith({ evidence, store, asking, commands }: Dependencies) {
+export function checkPrerequisitesWith({ evidence, asking, commands }: Dependencies) {
   return ({ run }: { readonly run: string }): Promise<{ readonly problems: readonly string[] }> =>
     beating(async (signal) => {
       const { folder, loaded } = await evidence.known(run);
+      const before = await evidence.readJson(folder, PATH, checked);
+      if (before !== undefined) return { problems: before.problems };
       const problems: string[] = [];
-      const checked: Record<string, string> = {};
       for (const prerequisite of loaded.runbook.prerequisites) {
         const { code, detail } = await commands.runRepair(prerequisite, asking(loaded, signal));
-        checked[prerequisite.id] = code;
         if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
       }
-      await store.put(
-        folder,
-        `prerequisites-${problems.length === 0 ? 'met' : 'not-met'}.json`,
-        Buffer.from(JSON.stringify(checked)),
-      );
+      await evidence.putJson(folder, PATH, { v: 1, problems });
       return { problems };
     });
 }

@@ -1,4 +1,8 @@
+import { Context } from '@temporalio/activity';
+
 import type { PromotionOutcome } from '../src/contracts/step-record.js';
+import type { PromotionStep } from '../src/contracts/runbook.js';
+import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 import { roundPassed } from './gates.js';
@@ -13,54 +17,72 @@ export interface StepRequest {
  * on the worker's side, and everything that promoting needs is checked again before a credential is touched.
  */
 export function promoteStepWith(dependencies: Dependencies) {
-  const { evidence, asking, commands, gitSteps, git, store } = dependencies;
   return async ({ run, step: id }: StepRequest): Promise<PromotionOutcome> => {
-    const known = await evidence.known(run);
-    const { folder, loaded } = known;
-    const steps = loaded.runbook.promotion.steps;
-    const step = steps.find((candidate) => candidate.id === id);
-    if (step === undefined) return refused('unknown_step', `the runbook has no promotion step ${id}`);
-    const begun = (await store.list(folder, 'promotion/')).length > 0;
-    const refusal = await refusePromotion(dependencies, run);
-    if (refusal !== undefined)
-      return { ...refused(refusal, 'checked right before promoting'), effect: begun ? 'possible' : 'none' };
-    const outcome = await beatingUntil(
-      dependencies.startDeadline,
-      step.deadline,
-      async (signal): Promise<PromotionOutcome> => {
-        if (step.git !== undefined) return gitSteps.promoteByGit(git, known, step, signal);
-        const { said, ...done } = await commands.promoteByCommand(step, asking(loaded, signal));
-        await store.put(folder, `promotion/${id}.out.txt`, said.probed.body);
-        return done;
-      },
+    const known = await dependencies.evidence.known(run);
+    const step = known.loaded.runbook.promotion.steps.find((candidate) => candidate.id === id);
+    if (step === undefined) return refused('unknown_step', 'none');
+    const outcome = await beatingUntil(dependencies.startDeadline, step.deadline, (signal) =>
+      promoteIfAllowed(dependencies, known, step, signal),
     );
-    if (outcome === undefined)
-      return { done: false, code: 'step_deadline', detail: `${id} did not end in time`, effect: 'possible' };
-    if (outcome.done)
-      await evidence.putJson(folder, `promotion/${id}.done.json`, {
-        v: 1,
-        step: id,
-        code: outcome.code,
-        detail: outcome.detail,
-      });
-    return outcome;
+    return outcome ?? refused('step_deadline', 'possible');
   };
 }
 
+async function promoteIfAllowed(
+  dependencies: Dependencies,
+  known: KnownRun,
+  step: PromotionStep,
+  signal: AbortSignal,
+): Promise<PromotionOutcome> {
+  const { gitSteps, git, commands, store, steps } = dependencies;
+  const { folder } = known;
+  if (await steps.isDone(store, folder, step.id)) return { done: true, code: 'done_before', detail: '' };
+  const begun = (await store.list(folder, 'promotion/')).length > 0;
+  const refusal = await refusePromotion(dependencies, known, begun);
+  if (refusal !== undefined) return refused(refusal, begun ? 'possible' : 'none');
+  // Checking took time: an attempt that was given up meanwhile acts no more.
+  signal.throwIfAborted();
+  if (step.git !== undefined) {
+    const outcome = await gitSteps.promoteByGit(git, known, step, signal);
+    if (outcome.done) await steps.noteDone(store, folder, step.id);
+    return outcome;
+  }
+  await steps.noteBegun(store, folder, step.id);
+  const asking = dependencies.asking(known.loaded, signal, { record: known.record, step: step.id });
+  const { said, ...outcome } = await commands.promoteByCommand(step, asking);
+  if (outcome.done) await steps.noteDone(store, folder, step.id);
+  await steps.noteOutput(store, folder, `promotion/${step.id}`, Context.current().info.attempt, said.probed);
+  return outcome;
+}
+
 /** The first reason why this run may not promote now, by the stored evidence and the runbook as it is on this worker. */
-async function refusePromotion(dependencies: Dependencies, run: string): Promise<string | undefined> {
-  const { evidence, ballots, loadRunbook, store } = dependencies;
-  const { folder, record } = await evidence.known(run);
-  const current = await loadRunbook(record.target);
-  if (current.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
+async function refusePromotion(
+  dependencies: Dependencies,
+  { folder, record, loaded }: KnownRun,
+  begun: boolean,
+): Promise<string | undefined> {
+  const { evidence, ballots, loadRunbook, store, rollbackChecks } = dependencies;
+  const { run } = record;
+  const current = await loadRunbook(record.target).catch(() => undefined);
+  if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
   if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
     return 'quorum_not_met';
-  const epoch = await ballots.latestEpoch(evidence, run);
-  if (!(await roundPassed(dependencies, run, `preflight-${epoch}`))) return 'preflight_not_passed';
+  const round = `preflight-${await ballots.latestEpoch(evidence, run)}`;
+  // A pass is good for a while only; what is half promoted is not judged by its age.
+  const notBefore = begun
+    ? 0
+    : Date.now() - PREFLIGHT_GOOD_FOR_MS - Math.max(...loaded.plan.gates.map(({ deadlineMs }) => deadlineMs));
+  const preflight = await roundPassed(dependencies, run, round, notBefore);
+  if (preflight !== 'passed') return preflight === 'stale' ? 'preflight_stale' : 'preflight_not_passed';
+  const unready = await rollbackChecks.read(evidence, folder, round);
+  if (unready === undefined || (unready.length > 0 && !loaded.plan.rollback.promoteUnrollbackable))
+    return 'not_rollbackable';
   if ((await store.list(folder, 'rollback/')).length > 0) return 'rollback_begun';
   return (await store.get(folder, 'manifest.json')) === undefined ? undefined : 'run_sealed';
 }
 
-function refused(code: string, detail: string): Extract<PromotionOutcome, { done: false }> {
-  return { done: false, code, detail, effect: 'none' };
+const PREFLIGHT_GOOD_FOR_MS = 60_000;
+
+function refused(code: string, effect: 'none' | 'possible'): Extract<PromotionOutcome, { done: false }> {
+  return { done: false, code, detail: 'checked right before promoting', effect };
 }

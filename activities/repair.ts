@@ -10,17 +10,14 @@ export interface RepairRequest {
 }
 
 /** Runs one repair of the runbook, and keeps what it printed. Whether it helped, the next round says. */
-export function repairWith({ evidence, store, asking, commands }: Dependencies) {
+export function repairWith({ evidence, store, steps, asking, commands }: Dependencies) {
   return ({ run, round, step }: RepairRequest): Promise<{ readonly code: string }> =>
     beating(async (signal) => {
-      const { folder, loaded } = await evidence.known(run);
+      const { folder, loaded, record } = await evidence.known(run);
       const repair = loaded.runbook.remediation.repairs.find(({ id }) => id === step);
       if (repair === undefined) return { code: 'unknown_repair' };
-      const { code, probed } = await commands.runRepair(repair, asking(loaded, signal));
-      const { attempt } = Context.current().info;
-      const name = `${round}/${step}${attempt === 1 ? '' : `.attempt-${attempt}`}`;
-      await store.put(folder, `${name}.out.txt`, probed.body);
-      if (probed.stderr.byteLength > 0) await store.put(folder, `${name}.err.txt`, probed.stderr);
+      const { code, probed } = await commands.runRepair(repair, asking(loaded, signal, { record, step }));
+      await steps.noteOutput(store, folder, `${round}/${step}`, Context.current().info.attempt, probed);
       return { code };
     });
 }

@@ -1,5 +1,5 @@
 import type { RollbackOutcome } from '../src/contracts/step-record.js';
-import type { RollbackStep } from '../src/contracts/runbook.js';
+import type { PromotionStep, RollbackStep } from '../src/contracts/runbook.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beating, beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
@@ -9,140 +9,146 @@ export interface RollbackRequest {
   readonly step: string;
   /** Which attempt of the whole rollback it belongs to; part of the evidence's file names only. */
   readonly attempt: number;
+  /** The step's time, as the plan says; it is over also where the store can't be read. */
+  readonly deadlineMs: number;
 }
 
 /** Applies one rollback step and verifies it by asking the system, until it holds or the step's time is over. */
 export function rollBackStepWith(dependencies: Dependencies) {
-  const { commands, asking, gitSteps, git, evidence } = dependencies;
   return async (request: RollbackRequest): Promise<RollbackOutcome> => {
-    const { known, step } = await find(dependencies, request);
-    const outcome = await beatingUntil(
-      dependencies.startDeadline,
-      step.deadline,
-      async (signal): Promise<RollbackOutcome> => {
-        const reverts = revertedStep(known, step);
-        if (reverts !== undefined) return gitSteps.revertByGit(git, known, { id: step.id, reverts }, signal);
-        const { said, ...verified } = await commands.rollBackByCommand(
-          known.loaded,
-          step,
-          asking(known.loaded, signal),
-        );
-        if (said !== undefined)
-          await recordIfPossible(dependencies, known.folder, `${name(request)}.out.txt`, said.probed.body);
-        return verified;
-      },
-    );
-    const told = outcome ?? TOO_LATE;
-    const bytes = Buffer.from(JSON.stringify({ v: 1, step: step.id, attempt: request.attempt, ...told }));
-    await recordIfPossible({ ...dependencies, evidence }, known.folder, `${name(request)}.json`, bytes);
-    return told;
+    const outcome = await inTime(dependencies, request, async (known, step, signal) => {
+      const { commands, steps, store } = dependencies;
+      await steps.noteRollbackBegun(store, known.folder);
+      const reverts = revertedStep(known, step);
+      if (reverts !== undefined)
+        return dependencies.gitSteps.revertByGit(dependencies.git, known, { id: step.id, reverts }, signal);
+      const asking = dependencies.asking(known.loaded, signal, { record: known.record, step: step.id });
+      const { said, ...verified } = await commands.rollBackByCommand(known.loaded, step, asking);
+      await steps.noteOutput(store, known.folder, nameOf(request), 1, said.probed);
+      return verified;
+    });
+    await keepOutcome(dependencies, request, outcome);
+    return outcome;
   };
 }
 
 /** Asks once more whether the step still holds. Changes nothing. */
 export function verifyRollBackStepWith(dependencies: Dependencies) {
-  const { commands, asking, gitSteps, git } = dependencies;
-  return async (request: RollbackRequest): Promise<RollbackOutcome> => {
-    const { known, step } = await find(dependencies, request);
-    const outcome = await beatingUntil(dependencies.startDeadline, step.deadline, (signal) => {
+  return (request: RollbackRequest): Promise<RollbackOutcome> =>
+    inTime(dependencies, request, (known, step, signal) => {
       const reverts = revertedStep(known, step);
       return reverts === undefined
-        ? commands.verifyByGate(known.loaded, step, asking(known.loaded, signal))
-        : gitSteps.verifyRevert(git, known, { id: step.id, reverts }, signal);
+        ? dependencies.commands.verifyByGate(known.loaded, step, dependencies.asking(known.loaded, signal))
+        : dependencies.gitSteps.verifyRevert(dependencies.git, known, { id: step.id, reverts }, signal);
     });
-    return outcome ?? TOO_LATE;
+}
+
+/** Whether a history of this run has begun to promote, and nobody has sealed how it ended. */
+export function promotionBegunWith({ evidence, store }: Dependencies) {
+  return async ({ run }: { readonly run: string }): Promise<{ readonly begun: boolean }> => {
+    const folder = await evidence.folderOf(run);
+    const begun = (await store.list(folder, 'promotion/')).length > 0;
+    return { begun: begun && (await store.get(folder, 'manifest.json')) === undefined };
   };
 }
 
+const CHECK_DEADLINE_MS = 90_000;
+
 /** Read-only: which rollback steps could not run now, one line each. Kept, because it stands in what is approved. */
-export function checkRollbackWith({
-  evidence,
-  store,
-  asking,
-  gitSteps,
-  git,
-  requirements,
-  gates,
-}: Dependencies) {
-  return ({
+export function checkRollbackWith(dependencies: Dependencies) {
+  const { evidence, rollbackChecks, startDeadline } = dependencies;
+  return async ({
     run,
     at,
   }: {
     readonly run: string;
     readonly at: string;
-  }): Promise<{ readonly problems: readonly string[] }> =>
-    beating(async (signal) => {
-      const known = await evidence.known(run);
-      const { environment } = asking(known.loaded, signal);
-      const problems: string[] = [];
-      for (const step of known.loaded.runbook.rollback.steps) {
-        const reverts = revertedStep(known, step);
-        if (reverts !== undefined) {
-          const problem = await gitSteps.checkRevert(git, known, reverts, signal);
-          if (problem !== undefined) problems.push(`${step.id}: ${problem}`);
-        }
-        if (step.command !== undefined) {
-          const problem = await requirements.commandProblem(step.command, environment);
-          if (problem !== undefined) problems.push(`${step.id}: ${problem}`);
-          for (const file of await requirements.missingFiles(step))
-            problems.push(`${step.id}: ${file} is not there: the command would act on nothing that lives`);
-        }
-        if (step.verify !== undefined) {
-          const { result } = await gates.askGate(
-            known.loaded,
-            step.verify.gate,
-            asking(known.loaded, signal),
-          );
-          if (result.kind !== 'answered')
-            problems.push(
-              `${step.id}: ${step.verify.gate} does not answer, so nothing could be verified: ${result.detail}`,
-            );
-        }
-      }
-      // Asked again after a lost worker the answer may differ; the first one that was kept stays.
-      const path = `${at}/rollback-check.json`;
-      if ((await store.get(known.folder, path)) === undefined)
-        await evidence.putJson(known.folder, path, { v: 1, problems });
-      return { problems };
+  }): Promise<{ readonly problems: readonly string[] }> => {
+    const known = await evidence.known(run);
+    const kept = await rollbackChecks.read(evidence, known.folder, at);
+    if (kept !== undefined) return { problems: kept };
+    const problems = await beatingUntil(startDeadline, CHECK_DEADLINE_MS, async (signal) => {
+      const found: string[] = [];
+      for (const step of known.loaded.runbook.rollback.steps)
+        for (const problem of await problemsOf(dependencies, known, step, signal))
+          found.push(`${step.id}: ${problem}`);
+      return found;
     });
+    const told = problems ?? ['the check of the rollback did not end in time'];
+    return { problems: await rollbackChecks.keep(evidence, known.folder, at, told) };
+  };
 }
 
-const TOO_LATE: RollbackOutcome = {
-  verified: false,
-  code: 'step_deadline',
-  detail: 'it did not end in time',
-};
-
-function name({ step, attempt }: RollbackRequest): string {
-  return `rollback/${step}.${attempt}`;
+async function problemsOf(
+  { asking, gitSteps, git, requirements, gates }: Dependencies,
+  known: KnownRun,
+  step: RollbackStep,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const reverts = revertedStep(known, step);
+  const revert = reverts === undefined ? undefined : await gitSteps.checkRevert(git, known, reverts, signal);
+  const { environment } = asking(known.loaded, signal);
+  const command =
+    step.command === undefined ? undefined : await requirements.commandProblem(step.command, environment);
+  const files = (await requirements.missingFiles(step)).map(
+    (file) => `${file} is not there: the command would act on nothing that lives`,
+  );
+  const problems = [
+    ...(revert === undefined ? [] : [revert]),
+    ...(command === undefined ? [] : [command]),
+    ...files,
+  ];
+  if (step.verify === undefined) return problems;
+  const { result } = await gates.askGate(known.loaded, step.verify.gate, asking(known.loaded, signal));
+  if (result.kind === 'answered') return problems;
+  return [...problems, `${step.verify.gate} gives no answer to verify by (${result.reasonCodes.join(', ')})`];
 }
 
-async function find(
-  { evidence }: Dependencies,
-  { run, step: id }: RollbackRequest,
-): Promise<{ known: KnownRun; step: RollbackStep }> {
-  const known = await evidence.known(run);
-  const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
-  if (step === undefined) throw new Error(`the runbook has no rollback step ${id}`);
-  return { known, step };
+/** The step within its time, with heartbeats; a store that can't be read is a step that is not verified, never a wait. */
+async function inTime(
+  { evidence, startDeadline }: Dependencies,
+  { run, step: id, deadlineMs }: RollbackRequest,
+  work: (known: KnownRun, step: RollbackStep, signal: AbortSignal) => Promise<RollbackOutcome>,
+): Promise<RollbackOutcome> {
+  const outcome = await beatingUntil(startDeadline, deadlineMs, async (signal): Promise<RollbackOutcome> => {
+    try {
+      const known = await evidence.known(run);
+      const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
+      if (step === undefined)
+        return { verified: false, code: 'unknown_step', detail: `the runbook has no step ${id}` };
+      return await work(known, step, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Error && error.name === 'EvidenceError')) throw error;
+      return { verified: false, code: 'evidence_unavailable', detail: error.message };
+    }
+  });
+  return outcome ?? { verified: false, code: 'step_deadline', detail: 'it did not end in time' };
 }
 
-function revertedStep({ loaded }: KnownRun, { gitRevert }: RollbackStep) {
+function revertedStep({ loaded }: KnownRun, { gitRevert }: RollbackStep): PromotionStep | undefined {
   return gitRevert === undefined
     ? undefined
     : loaded.runbook.promotion.steps.find(({ id }) => id === gitRevert.step);
 }
 
-/** A full disk must never block a rollback: it goes first, and the workflow owes the record. */
-async function recordIfPossible(
-  { store }: Pick<Dependencies, 'store' | 'evidence'>,
-  folder: string,
-  path: string,
-  bytes: Uint8Array,
+function nameOf({ step, attempt }: RollbackRequest): string {
+  return `rollback/${step}.${attempt}`;
+}
+
+async function keepOutcome(
+  { evidence, steps }: Dependencies,
+  request: RollbackRequest,
+  outcome: RollbackOutcome,
 ): Promise<void> {
-  try {
-    await store.put(folder, path, bytes);
-  } catch {
-    // The outcome itself is in the workflow's journal entry, which is retried until it can be written.
-  }
+  const { step, attempt, run } = request;
+  await beating(() =>
+    steps.ifPossible(async () => {
+      await evidence.putJson(await evidence.folderOf(run), `${nameOf(request)}.json`, {
+        v: 1,
+        step,
+        attempt,
+        ...outcome,
+      });
+    }),
+  );
 }

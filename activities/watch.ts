@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/activity';
 
 import type { AskedGate } from '../src/adapters/gates/ask.js';
-import { gradeSample, type Sample } from '../src/domain/watch.js';
+import { gradeSample, type Sample, type SampleGrade } from '../src/domain/watch.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beating } from './beating.js';
@@ -15,6 +15,8 @@ export interface WatchRequest {
   /** When the first sample is due, and when the window ends; ms since the epoch. */
   readonly nextAt: number;
   readonly endsAt: number;
+  /** What the sample before was: while that goes on the segment does. */
+  readonly last: SampleGrade;
 }
 
 export interface WatchSegment {
@@ -26,11 +28,11 @@ export interface WatchSegment {
 }
 
 /**
- * Samples all gates until one sample does not pass, the window ends, or the count is reached. Samples that an attempt
+ * Samples all gates until one fails or is unreachable, the answer changes, the window ends, or the count is reached. Samples that an attempt
  * before this one has kept are taken from the evidence, so that nothing is asked twice as often.
  */
 export function watchSegmentWith(dependencies: Dependencies) {
-  return ({ run, from, count, nextAt, endsAt }: WatchRequest): Promise<WatchSegment> =>
+  return ({ run, from, count, nextAt, endsAt, last }: WatchRequest): Promise<WatchSegment> =>
     beating(async (signal) => {
       const known = await dependencies.evidence.known(run);
       const { intervalMs } = known.loaded.plan.watch;
@@ -43,11 +45,15 @@ export function watchSegmentWith(dependencies: Dependencies) {
         results = taken.results;
         recorded &&= taken.recorded;
         samples.push(taken.sample);
-        if (taken.sample.grade !== 'pass' || taken.sample.at >= endsAt) break;
+        if (isNews(taken.sample.grade, last) || taken.sample.at >= endsAt) break;
         due = Math.min(taken.sample.at + intervalMs, endsAt);
       }
       return { samples, results, recorded };
     });
+}
+
+function isNews(grade: SampleGrade, last: SampleGrade): boolean {
+  return grade === 'failing' || grade === 'unreachable' || grade !== last;
 }
 
 async function takeSample(

@@ -7,13 +7,15 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import * as rollbackChecks from './adapters/evidence/rollback-checks.js';
 import * as samples from './adapters/evidence/samples.js';
 import * as seal from './adapters/evidence/seal.js';
+import * as steps from './adapters/evidence/steps.js';
 import * as ask from './adapters/gates/ask.js';
 import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
-import type { Asking } from './adapters/probe.js';
-import { createRedactor } from './adapters/redaction.js';
+import type { Asking, StepContext } from './adapters/probe.js';
+import { createKnownSecrets } from './adapters/known-secrets.js';
 import { loadRunbook, readRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as commandSteps from './adapters/steps/command-steps.js';
@@ -32,16 +34,18 @@ export function createWiring(config: Config) {
   const git = {
     git: createGit({ mirrorsDir: join(config.dataDir, 'mirrors'), env: config.environment }),
     evidence,
+    unrecorded: new Map<string, readonly string[]>(),
   };
+  const secrets = createKnownSecrets(config.environment);
   const load = (target: string): Promise<LoadedRunbook> =>
     loadRunbook(config.runbookFor(target), sources, 'all', config.workingDirectory);
   const secretsOf = ({ runbook }: LoadedRunbook): Readonly<Record<string, string>> =>
     openSecrets(runbook, sources);
-  const asking = (loaded: LoadedRunbook, signal: AbortSignal): Asking => ({
-    secrets: secretsOf(loaded),
-    environment: config.environment,
-    signal,
-  });
+  const asking = (loaded: LoadedRunbook, signal: AbortSignal, step?: StepContext): Asking => {
+    const opened = secretsOf(loaded);
+    secrets.remember(opened);
+    return { secrets: opened, environment: config.environment, signal, step };
+  };
   const tools: AdmissionTools = {
     ...git,
     deployment: config.deployment,
@@ -62,13 +66,15 @@ export function createWiring(config: Config) {
       journal,
       rounds,
       samples,
+      steps,
+      rollbackChecks,
       seal,
       gates: { ...ask, ...derive },
       commands: commandSteps,
       gitSteps,
       requirements,
       startDeadline,
-      redact: (text: string): string => createRedactor(knownSecrets(config.environment))(text).text,
+      redact: secrets.redact,
     },
     /** All gates now, with evidence, without Temporal. */
     validate: (request: ValidationRequest): Promise<ValidationReport> =>
@@ -81,12 +87,3 @@ export function createWiring(config: Config) {
 }
 
 export type Wiring = ReturnType<typeof createWiring>;
-
-/** Whatever the environment calls a token, secret, password or key, so that no error message carries it. */
-function knownSecrets(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const secrets: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment))
-    if (/TOKEN|SECRET|PASSWORD|API_?KEY/.test(name) && value !== undefined && value.length >= 8)
-      secrets[name] = value;
-  return secrets;
-}

@@ -66,6 +66,9 @@ async function createWorkers(
     // Workers of one process: a watch's samples may take every slot of their own queue and no other's.
     maxConcurrentActivityTaskExecutions: 100,
     shutdownGraceTime: '5s',
+    // Heartbeats go out as they come: at the default the last one may be 2.4 of the 3 allowed seconds old.
+    maxHeartbeatThrottleInterval: '500ms',
+    defaultHeartbeatThrottleInterval: '500ms',
   } as const;
   return Promise.all([
     Worker.create({

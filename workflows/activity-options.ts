@@ -32,7 +32,10 @@ export function withDeadline(
   });
 }
 
-/** A step that can't be repeated safely is tried once; a lost worker then is a failed step, and is rolled back. */
+/**
+ * A step that can't be repeated safely is tried once; a lost worker then is a failed step, and is rolled back. All tries
+ * together have the step's deadline and as much again for a worker to come back: a rollback waits no longer for it.
+ */
 export function promotionActivities(step: {
   deadlineMs: number;
   repeatable: boolean;
@@ -40,6 +43,7 @@ export function promotionActivities(step: {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     startToCloseTimeout: step.deadlineMs + GRACE_MS,
+    scheduleToCloseTimeout: 2 * (step.deadlineMs + GRACE_MS),
     retry: step.repeatable ? UNTIL_IT_WORKS : { maximumAttempts: 1 },
   });
 }
@@ -54,12 +58,22 @@ export const preflightActivities = proxyActivities<Pick<Activities, 'checkRollba
 /** Small writes, each safe to repeat: the same bytes again are success. A full disk is retried until it has room. */
 export function evidenceActivities(): Pick<
   Activities,
-  'openRun' | 'appendJournal' | 'requestApproval' | 'recordDecision' | 'deriveGate' | 'sealRun'
+  'openRun' | 'appendJournal' | 'requestApproval' | 'deriveGate'
 > {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
     startToCloseTimeout: '5s',
     cancellationType: 'TRY_CANCEL',
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** Reads every file of the run again; a worker that was lost on the way is noticed by its heartbeat. */
+export function sealActivities(): Pick<Activities, 'sealRun'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
+    startToCloseTimeout: '10m',
     retry: UNTIL_IT_WORKS,
   });
 }
@@ -87,7 +101,7 @@ export function watchActivities(segmentMs: number): Pick<Activities, 'watchSegme
 /** A rollback has workers of its own, and is repeated until a worker answered: it is idempotent, and never given up. */
 export function rollbackActivities(
   deadlineMs: number,
-): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep'> {
+): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep' | 'promotionBegun'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),

@@ -21,6 +21,7 @@ type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
 /** What each effect of the rules does in the world, and the event that comes of it. */
 
 export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
+  await run.journal.append('run.opened', `opened ${run.admitted.run}`, { target: run.input.target });
   const { prerequisitesDeadlineMs } = run.admitted;
   const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({
     run: run.admitted.run,
@@ -56,30 +57,33 @@ export async function remediate(
   { round, repairs }: Doing<'remediate'>,
   orders: Orders,
 ): Promise<PromotionEvent> {
-  orders.beginRemediation();
-  for (const { repair, deadlineMs, gates } of repairs) {
-    const serves = gates.join(', ');
-    if (repair === MANUAL) {
-      await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, {
-        round,
-        gates: [...gates],
-        deadlineMs,
-      });
-      const done = await orders.remediated(deadlineMs);
-      await run.journal.append(
-        'manual-repair-ended',
-        done ? 'remediated' : 'the time for a manual repair elapsed',
-        { round, done },
-      );
-    } else {
-      const outcome = await withDeadline(deadlineMs).repair({ run: run.admitted.run, round, step: repair });
-      await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, {
-        round,
-        repair,
-        gates: [...gates],
-        code: outcome.code,
-      });
+  try {
+    for (const { repair, deadlineMs, gates } of repairs) {
+      const serves = gates.join(', ');
+      if (repair === MANUAL) {
+        await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, {
+          round,
+          gates: [...gates],
+          deadlineMs,
+        });
+        const done = await orders.remediated(deadlineMs);
+        await run.journal.append(
+          'manual-repair-ended',
+          done ? 'remediated' : 'the time for a manual repair elapsed',
+          { round, done },
+        );
+      } else {
+        const outcome = await withDeadline(deadlineMs).repair({ run: run.admitted.run, round, step: repair });
+        await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, {
+          round,
+          repair,
+          gates: [...gates],
+          code: outcome.code,
+        });
+      }
     }
+  } finally {
+    orders.endRemediation();
   }
   return { type: 'remediation-done', attempted: [...new Set(repairs.flatMap(({ gates }) => gates))] };
 }
@@ -89,8 +93,6 @@ export async function awaitDecision(
   run: Run,
   { epoch, round }: Doing<'await-decision'>,
 ): Promise<PromotionEvent> {
-  // A void request takes no votes any more.
-  run.ballot = undefined;
   const checked = await preflightActivities.checkRollback({ run: run.admitted.run, at: `approval-${epoch}` });
   await run.journal.append(
     'rollback-checked',
@@ -156,10 +158,10 @@ export async function promote(run: Run, { step }: Doing<'promote'>): Promise<Pro
   }
 }
 
-/** While all passes, a segment takes several samples; from the first that does not, each sample is a segment of its own. */
+/** While nothing changes a segment takes several samples; in a failing or unreachable streak each is one of its own. */
 export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise<PromotionEvent> {
   const SEGMENT_SAMPLES = 20;
-  const calm = state.failingStreak === 0 && state.unreachableStreak === 0 && state.last !== 'hold';
+  const calm = state.failingStreak === 0 && state.unreachableStreak === 0;
   const { intervalMs } = run.plan.watch;
   const count = calm ? SEGMENT_SAMPLES : 1;
   const slowestMs = Math.max(...run.plan.gates.map(({ deadlineMs }) => deadlineMs));
@@ -167,6 +169,7 @@ export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise
     run: run.admitted.run,
     from: state.samples + 1,
     count,
+    last: state.last ?? 'pass',
     nextAt: state.nextAt,
     endsAt: state.endsAt,
   });
@@ -186,7 +189,7 @@ export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promi
     },
   );
   run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
-    rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt }),
+    rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
   );
   return { type: 'rollback-tried', unverified: run.unverified };
 }
@@ -198,7 +201,7 @@ export async function confirmRollback(
 ): Promise<PromotionEvent> {
   await sleep(run.plan.rollback.confirmAfterMs);
   run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
-    rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt }),
+    rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
   );
   return { type: 'rollback-confirmed', unverified: run.unverified };
 }
@@ -234,6 +237,23 @@ async function forEachRollbackStep(
   }
   return unverified;
 }
+
+/**
+ * Our machinery failed for good. Before promoting, the store is asked whether another history of this run promoted (a
+ * workflow reset): what nobody watches any more is rolled back. No answer counts as yes.
+ */
+export async function faulted(run: Run, error: unknown): Promise<PromotionEvent> {
+  const code = codeOf(error);
+  if (run.move.state.steps.length > 0) return { type: 'faulted', code, promotedBefore: true };
+  try {
+    const { begun } = await rollbackActivities(PROMOTED_BEFORE_MS).promotionBegun({ run: run.admitted.run });
+    return { type: 'faulted', code, promotedBefore: begun };
+  } catch {
+    return { type: 'faulted', code, promotedBefore: true };
+  }
+}
+
+const PROMOTED_BEFORE_MS = 30_000;
 
 /** The reason code of a failure at Temporal's border: the failure's type, never its message. */
 export function codeOf(error: unknown): string {

@@ -1,8 +1,15 @@
-import { CancellationScope, condition, setHandler, setDefaultSignalHandler, log } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  log,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
 
 import { refuseVote } from '../src/domain/approval.js';
 import type { Answer } from '../src/domain/messages.js';
-import { refuseAction, type Action } from '../src/domain/phase.js';
+import { ENDS, refuseAction, type Action, type End, type Phase } from '../src/domain/phase.js';
 import {
   parseControl,
   parseDecision,
@@ -22,7 +29,7 @@ const REFUSALS_RECORDED = 50;
  */
 export class Orders {
   #run: Run | undefined;
-  #pending: PromotionEvent | undefined;
+  #pending: { readonly type: 'ordered'; readonly action: Exclude<Action, 'remediated'> } | undefined;
   #cancelled = false;
   #remediated = false;
   #refusals = 0;
@@ -30,15 +37,16 @@ export class Orders {
 
   constructor() {
     setHandler(decide, (submission) => this.#inTurn(() => this.#decide(submission)), {
-      validator: (submission) => void parseDecision(submission),
+      validator: (submission) => this.#refuseFlood(parseDecision(submission).by),
     });
     setHandler(decideSignal, (submission) => {
       void this.#inTurn(() => this.#decide(submission)).catch((error: unknown) =>
         log.warn('a decide signal was refused', { error: String(error) }),
       );
     });
-    setHandler(control, (submission) => this.#inTurn(() => this.#control(submission)), {
-      validator: (submission) => void parseControl(submission),
+    // Awaits nothing, so it waits for no vote that is being recorded: an abort goes through on a full disk.
+    setHandler(control, (submission) => this.#control(submission), {
+      validator: (submission) => this.#refuseFlood(parseControl(submission).by),
     });
     setDefaultSignalHandler((name) =>
       log.warn('an unknown signal was refused', { signal: name.slice(0, 64) }),
@@ -52,14 +60,25 @@ export class Orders {
     this.#run = run;
   }
 
-  /** An order or a cancellation that the current phase has to carry out, once. */
+  /** An order or a cancellation that the current phase has to carry out, once. One that came too late is recorded. */
   take(): PromotionEvent | undefined {
+    const run = this.#run;
+    if (run === undefined) return undefined;
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending !== undefined) return pending;
-    if (!this.#cancelled || this.#run === undefined || !interruptible(this.#run.phase)) return undefined;
+    const tooLate = pending === undefined ? undefined : refuseAction(pending.action, run.phase);
+    if (pending !== undefined && tooLate === undefined) return pending;
+    if (pending !== undefined && tooLate !== undefined)
+      run.journal.owe('order-overtaken', tooLate, { action: pending.action, phase: run.phase });
+    if (!this.#cancelled || !interruptible(run.phase)) return undefined;
     this.#cancelled = false;
     return { type: 'cancelled' };
+  }
+
+  /** Waits until everybody who asked was answered; votes and orders that come later are refused without a record. */
+  async drained(): Promise<void> {
+    await condition(allHandlersFinished);
+    await this.#queue;
   }
 
   async waiting(): Promise<void> {
@@ -68,8 +87,8 @@ export class Orders {
     );
   }
 
-  /** From here on `remediated` counts, also while another repair still runs. */
-  beginRemediation(): void {
+  /** A `remediated` counts from the moment that the phase is remediating; the next remediation needs its own. */
+  endRemediation(): void {
     this.#remediated = false;
   }
 
@@ -95,7 +114,6 @@ export class Orders {
       run: run.admitted.run,
       epoch,
       submission,
-      receivedAt,
     });
     const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt);
     if (late !== undefined) return this.#refuse(statement.by, statement.verdict, late);
@@ -114,7 +132,8 @@ export class Orders {
 
   #refuseDecision(statement: DecisionStatement, receivedAt: number): string | undefined {
     const run = this.#run;
-    if (run?.phase !== 'awaiting-approval' || run.ballot === undefined) return 'not_awaiting_approval';
+    if (run?.phase !== 'awaiting-approval' || run.ballot?.epoch !== run.move.state.epoch)
+      return 'not_awaiting_approval';
     const { admitted, input, ballot } = run;
     if (
       statement.run !== admitted.run ||
@@ -126,7 +145,7 @@ export class Orders {
     return refuseVote(run.plan.approval, ballot, statement, receivedAt);
   }
 
-  async #control(submission: Submission): Promise<Answer> {
+  #control(submission: Submission): Answer {
     const statement = parseControl(submission);
     const run = this.#run;
     if (run === undefined)
@@ -148,15 +167,25 @@ export class Orders {
 
   #alreadyOrdered(action: Action): string | undefined {
     const pending = this.#pending;
-    return pending?.type === 'ordered' && action !== 'remediated'
+    return pending !== undefined && action !== 'remediated'
       ? `${pending.action} is already ordered`
       : undefined;
+  }
+
+  /** Once the recorded refusals are full, strangers are turned away without a trace in history: accepted updates are few. */
+  #refuseFlood(by: string): void {
+    const run = this.#run;
+    if (run === undefined || this.#refusals < REFUSALS_RECORDED) return;
+    if (by !== run.input.requester && !run.plan.approval.approvers.includes(by))
+      throw new Error(
+        'too many refused messages: this promotion listens to its requester and approvers only',
+      );
   }
 
   /** Answered and recorded, never lost silently; recorded up to a cap, so that a flood ends nobody's promotion. */
   #refuse(by: string, what: string, reason: string): Answer {
     this.#refusals += 1;
-    if (this.#run !== undefined && this.#refusals <= REFUSALS_RECORDED) {
+    if (this.#run !== undefined && !hasEnded(this.#run.phase) && this.#refusals <= REFUSALS_RECORDED) {
       this.#run.refusals = [...this.#run.refusals, { by, what, reason }];
       this.#run.journal.owe('refused', `${by}: ${what} refused: ${reason}`, { by, what, reason });
     }
@@ -167,6 +196,10 @@ export class Orders {
     if (this.#run === undefined) throw new Error('no run is attached');
     return this.#run;
   }
+}
+
+function hasEnded(phase: Phase | End): boolean {
+  return ENDS.some((end) => end === phase);
 }
 
 /** A rollback is never cancelled, and a failed one waits for people. */

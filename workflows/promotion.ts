@@ -1,27 +1,28 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
 
 import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
-import { unsealed, type Effect, type PromotionEvent } from '../src/domain/transition.js';
-import { admissionActivities, evidenceActivities } from './activity-options.js';
+import {
+  ImpossibleTransition,
+  unsealed,
+  type Effect,
+  type PromotionEvent,
+} from '../src/domain/transition.js';
+import type { Admitted } from '../activities/admit.js';
+import { admissionActivities, evidenceActivities, sealActivities } from './activity-options.js';
 import {
   askRound,
   awaitDecision,
   checkPrerequisites,
   codeOf,
   confirmRollback,
+  faulted,
   preflight,
   promote,
   remediate,
   rollBack,
   watch,
 } from './effects.js';
-import { view } from './messages.js';
+import { promotionId, view } from './messages.js';
 import { Orders } from './orders.js';
 import { Run } from './run.js';
 import { publish, publishAdmission, viewOf } from './visibility.js';
@@ -37,10 +38,22 @@ export async function promotion(input: PromotionInput): Promise<PromotionResult>
     if (!(run instanceof Run)) return run;
     while (run.move.effect.do !== 'end') {
       publish(run);
-      await run.settle(await next(run, run.move.effect, orders));
+      const { effect } = run.move;
+      const event = await next(run, effect, orders);
+      // The last look for an order and the rules taking the event are one: nothing is awaited in between.
+      await settle(run, makesWay(effect) ? (orders.take() ?? event) : event);
     }
-    return close(run, run.move.effect);
+    return close(run, run.move.effect, orders);
   });
+}
+
+async function settle(run: Run, event: PromotionEvent): Promise<void> {
+  try {
+    await run.settle(event);
+  } catch (error) {
+    if (error instanceof ImpossibleTransition) throw error;
+    await run.settle(await faulted(run, error));
+  }
 }
 
 async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
@@ -64,8 +77,7 @@ async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<Promo
     case 'confirm-rollback':
       return confirmRollback(run, effect);
     case 'await-orders':
-      await orders.waiting();
-      return next(run, effect, orders);
+      return forOrdersAlone();
     case 'end':
       throw new Error('an ended promotion has nothing to carry out');
     default:
@@ -73,26 +85,37 @@ async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<Promo
   }
 }
 
+/** Nothing goes on by itself any more; `next` hears the order. */
+async function forOrdersAlone(): Promise<never> {
+  await condition(() => false);
+  throw new Error('this never ends by itself');
+}
+
 /** A promotion step and a rollback run to their end; everything else makes way for an order at once. */
-const UNINTERRUPTED: readonly Effect['do'][] = ['promote', 'roll-back', 'confirm-rollback'];
+function makesWay(effect: Effect): boolean {
+  return effect.do !== 'promote' && effect.do !== 'roll-back' && effect.do !== 'confirm-rollback';
+}
 
 async function next(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
   try {
-    if (UNINTERRUPTED.includes(effect.do)) return await carryOut(run, effect, orders);
+    if (!makesWay(effect)) return await carryOut(run, effect, orders);
     return await interruptible(() => carryOut(run, effect, orders), orders);
   } catch (error) {
-    return { type: 'faulted', code: codeOf(error) };
+    return faulted(run, error);
   }
 }
 
 async function interruptible(work: () => Promise<PromotionEvent>, orders: Orders): Promise<PromotionEvent> {
   const scope = new CancellationScope();
   try {
-    const [working, ordered] = [scope.run(work), scope.run(() => orders.waiting())];
-    const event = await Promise.race([working, ordered]);
-    return orders.take() ?? event ?? (await working);
+    const working = scope.run(work);
+    for (;;) {
+      const done = await Promise.race([working, scope.run(() => orders.waiting())]);
+      const event = done ?? orders.take();
+      if (event !== undefined) return event;
+    }
   } finally {
     scope.cancel();
   }
@@ -100,44 +123,59 @@ async function interruptible(work: () => Promise<PromotionEvent>, orders: Orders
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
 async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
-  publishAdmission(input);
-  const admission = await admissionActivities.admit({
-    target: input.target,
-    commit: input.commit,
-    requester: input.requester,
-  });
-  if (!admission.admitted) {
-    const reason = `prerequisite_not_met: ${admission.problems.join('; ')}`;
-    publishAdmission(input, reason);
-    return { run: '', end: 'stopped', reason, trigger: null, evidence: '', manifest: null };
-  }
-  const run = new Run(input, admission);
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  await evidenceActivities().openRun({
-    admitted: admission,
-    input,
-    workflow: { id: workflowId, firstExecutionRunId },
-  });
-  await run.journal.append('run.opened', `opened ${admission.run}`, { target: input.target });
+  // The workflow ID is the lock: another one would promote beside the promotion that holds it.
+  if (workflowId !== promotionId(input.target))
+    return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
+  publishAdmission(input);
+  const { target, commit, requester } = input;
+  const admission = await admissionActivities.admit({ target, commit, requester });
+  if (!admission.admitted) return refuse(input, admission.problems.join('; '));
+  const problem = await openEvidence(input, admission, { id: workflowId, firstExecutionRunId });
+  if (problem !== undefined) return refuse(input, problem);
+  const run = new Run(input, admission);
   orders.attach(run);
   setHandler(view, () => viewOf(run));
   return run;
 }
 
+async function openEvidence(
+  input: PromotionInput,
+  admitted: Admitted,
+  workflow: { readonly id: string; readonly firstExecutionRunId: string },
+): Promise<string | undefined> {
+  try {
+    return (await evidenceActivities().openRun({ admitted, input, workflow })).problem;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function refuse(input: PromotionInput, problem: string): PromotionResult {
+  const reason = `prerequisite_not_met: ${problem}`;
+  publishAdmission(input, reason);
+  return { run: '', end: 'stopped', reason, trigger: null, evidence: '', manifest: null };
+}
+
 /**
- * The end is recorded and sealed, and handlers still under way are answered. A promotion is told only once it is recorded;
- * a rollback is told at once and owes the record.
+ * The end is recorded and sealed after everybody who asked was answered. A promotion is told only once it is recorded; a
+ * rollback is told at once and owes the record.
  */
-async function close(run: Run, effect: Extract<Effect, { do: 'end' }>): Promise<PromotionResult> {
+async function close(
+  run: Run,
+  effect: Extract<Effect, { do: 'end' }>,
+  orders: Orders,
+): Promise<PromotionResult> {
   if (!effect.end.startsWith('promoted')) publish(run);
+  await orders.drained();
   run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {
     end: effect.end,
     reason: effect.reason,
   });
   const manifest = await seal(run, effect);
-  if (manifest === undefined) run.move = { ...run.move, ...unsealed(run.move.state, effect) };
+  if (manifest === undefined) run.move = unsealed(run.move.state, effect);
   publish(run);
-  await condition(allHandlersFinished);
+  await orders.drained();
   return resultOf(run, manifest);
 }
 
@@ -158,7 +196,7 @@ function resultOf(run: Run, manifest: string | undefined): PromotionResult {
 async function seal(run: Run, { end, reason }: Extract<Effect, { do: 'end' }>): Promise<string | undefined> {
   try {
     await run.journal.flush();
-    const sealed = await evidenceActivities().sealRun({
+    const sealed = await sealActivities().sealRun({
       run: run.admitted.run,
       end,
       reason,

@@ -46,13 +46,26 @@ export class Run {
     return this.move.state.phase;
   }
 
-  /** The rules take the event at once, so that no order slips in between; the next effect waits for the record. */
+  /**
+   * The rules take the event at once, so that no order slips in between; the next effect waits for the record.
+   *
+   * @throws what made the journal unwritable for good; the run then is where it was before the event
+   */
   async settle(event: PromotionEvent): Promise<void> {
-    const from = this.phase;
-    this.move = transition(this.plan, this.move.state, event);
+    const before = this.move;
+    this.move = transition(this.plan, before.state, event);
     const { kind, text, body } = describeEvent(event, this.move.state);
-    if (owesRecords(from)) this.journal.owe(kind, text, body);
-    else await this.journal.append(kind, text, body);
+    const owed = event.type === 'faulted' || owesRecords(before.state.phase) || owesRecords(this.phase);
+    if (owed) {
+      this.journal.owe(kind, text, body);
+      return;
+    }
+    try {
+      await this.journal.append(kind, text, body);
+    } catch (error) {
+      this.move = before;
+      throw error;
+    }
   }
 
   approvalView(): ApprovalView | undefined {

@@ -1,3 +1,4 @@
+import type { RunRecord } from '../contracts/run-record.js';
 import type { Command, HttpRequest } from '../contracts/runbook.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
@@ -11,6 +12,14 @@ export interface Asking {
   /** The worker's own environment; a command gets PATH, HOME and what its runbook names. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** For a step that acts: what it acts on. Its command finds it in PROMOTION_… variables. */
+  readonly step?: StepContext | undefined;
+}
+
+/** What a step acts on, and under which key: the same for every attempt. */
+export interface StepContext {
+  readonly record: Pick<RunRecord, 'run' | 'target' | 'commit'>;
+  readonly step: string;
 }
 
 export interface Question {
@@ -106,7 +115,10 @@ async function runBounded(question: Question, command: Command, asking: Asking):
     {
       argv: command.argv,
       cwd: command.workingDirectory,
-      env: commandEnvironment(asking.environment, command.environment),
+      env: {
+        ...commandEnvironment(asking.environment, command.environment),
+        ...stepEnvironment(asking.step),
+      },
       deadlineMs: question.deadlineMs,
       maxBytes: question.maxBytes,
       signal: asking.signal,
@@ -132,4 +144,17 @@ function sum(...counts: readonly Readonly<Record<string, number>>[]): Record<str
   for (const [name, count] of counts.flatMap((each) => Object.entries(each)))
     total[name] = (total[name] ?? 0) + count;
   return total;
+}
+
+function stepEnvironment(context: StepContext | undefined): Record<string, string> {
+  if (context === undefined) return {};
+  const { run, target, commit } = context.record;
+  return {
+    PROMOTION_RUN: run,
+    PROMOTION_TARGET: target,
+    PROMOTION_COMMIT: commit,
+    PROMOTION_STEP: context.step,
+    // Run and step, never the attempt: who sees the key twice has done it already.
+    PROMOTION_IDEMPOTENCY_KEY: `${run}/${context.step}`,
+  };
 }

@@ -2,7 +2,8 @@ import type { Span } from './redaction-spellings.js';
 
 /**
  * Values that look like secrets because of where they stand, whatever they are (docs/reference/security.md,
- * "Redaction"). Works on byte text (redaction-spellings.ts), so nothing here may treat a character over U+007F as a space or a letter.
+ * "Redaction"). Works on byte text (redaction-spellings.ts), so nothing here may treat a character over U+007F as a
+ * space or a letter.
  *
  * Masked, where the key says authorization, cookie, token, secret, password or API key and is no description:
  * - string members of JSON, escaped or not: `"auth_token": "…"`. Never numbers, booleans, null, arrays or objects.

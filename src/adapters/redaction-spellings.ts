@@ -29,9 +29,9 @@ export function byteText(text: string): string {
 
 /**
  * What to look for when a secret must not be seen (docs/reference/security.md, "Redaction"): the text itself with each
- * character raw, URL-encoded, JSON-escaped once or twice, or as an HTML reference, in any mixture; its bytes in hex; and in base64 and
- * base64url at three alignments. Of base64 only the characters that the secret alone decides are looked for: one
- * more on either side holds a few bits of it.
+ * character raw, URL-encoded, JSON-escaped once or twice, or as an HTML reference, in any mixture; its bytes in hex;
+ * and in base64 and base64url at three alignments. Of base64 only the characters that the secret alone decides are
+ * looked for: one more on either side holds a few bits of it.
  */
 export function needlesFor(name: string, secret: string): readonly Needle[] {
   const bytes = Buffer.from(secret, 'utf8');

@@ -13,8 +13,8 @@ const MAX_CHAIN = 16;
 
 /**
  * The first thing in a text that must not reach the YAML parser, or undefined. Measured (docs/reference/security.md,
- * "YAML"): `[` × 900 aborted the whole process, `? ` × 500 took 22 s. Depth is counted in the tokens of the parser's own lexer,
- * which does not recurse, so that a bracket counts here exactly where it counts there.
+ * "YAML"): `[` × 900 aborted the whole process, `? ` × 500 took 22 s. Depth is counted in the tokens of the parser's
+ * own lexer, which does not recurse, so that a bracket counts here exactly where it counts there.
  */
 export function findHazard(text: string): Hazard | undefined {
   const bytes = Buffer.byteLength(text, 'utf8');

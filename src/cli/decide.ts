@@ -27,7 +27,7 @@ export async function decide(
       ? parseReason('--comment', flags.comment ?? '')
       : parseText('--comment', flags.comment ?? '');
   const digest = flags.digest === undefined ? undefined : parseDigest(flags.digest);
-  const [status, approval, answer] = await withClient(config, output.note, async (client) => {
+  const [status, approval, answer] = await withClient(config, async (client) => {
     const status = await client.status(target);
     const approval = approvalOf(status);
     if (digest !== undefined && !approval.digest.startsWith(`sha256:${digest}`))

@@ -21,8 +21,8 @@ export interface FollowOptions {
   readonly patienceMs: number;
   /** Returns when a rollback failed, too, instead of waiting for a person's order. */
   readonly untilSettled: boolean;
-  /** Called with each answer, before the next one is asked for. */
-  readonly onStatus?: (client: PromotionClient, status: PromotionStatus) => Promise<void>;
+  /** Called with each answer, before the next one is asked for; `clear` makes room on the screen for a question. */
+  readonly onStatus?: (client: PromotionClient, status: PromotionStatus, clear: () => void) => Promise<void>;
 }
 
 export type Followed = { readonly runId: string; readonly commit: string; readonly exitCode: ExitCode } & (
@@ -74,7 +74,7 @@ export async function followPromotion(options: FollowOptions): Promise<Followed>
           exitCode: EXIT.rollbackFailed,
         };
       const { onStatus } = options;
-      if (onStatus !== undefined) await link.ask((client) => onStatus(client, status));
+      if (onStatus !== undefined) await link.ask((client) => onStatus(client, status, screen.clear));
       pollMs = news ? POLL_MS : Math.min(SLOWEST_POLL_MS, Math.ceil(pollMs * 1.2));
       await pause(
         pollMs,
@@ -193,7 +193,7 @@ interface Screen {
   print(line: string): void;
   /** What is below the lines, until the next call. */
   show(lines: readonly string[]): void;
-  clear(): void;
+  readonly clear: () => void;
   end(): void;
 }
 

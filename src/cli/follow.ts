@@ -29,9 +29,8 @@ export async function followRun(
 ): Promise<ExitCode> {
   const { config, output } = context;
   // What is wrong at the very beginning is told at once; patience is for what was there before.
-  await withClient(config, output.note, (client) => client.status(options.target));
-  const connect = async (): Promise<PromotionClient> =>
-    connectTo(await findEndpoint(config, output.note), config);
+  await withClient(config, (client) => client.status(options.target));
+  const connect = async (): Promise<PromotionClient> => connectTo(await findEndpoint(config), config);
   const followed = await followPromotion({ ...options, connect, output, signal: untilStopped() });
   tellEnd(context, options.target, followed);
   return followed.exitCode;

@@ -12,7 +12,7 @@ export interface ListFlags {
 export async function list({ config, output }: Context, flags: ListFlags): Promise<ExitCode> {
   const limit = parseWhole('--limit', flags.limit, 1, 10_000);
   const open = flags.all !== true;
-  const found = await withClient(config, output.note, (client) => client.list({ open, limit }));
+  const found = await withClient(config, (client) => client.list({ open, limit }));
   for (const promotion of found) output.document(documentOf(promotion));
   if (output.json) return EXIT.done;
   if (found.length === 0)

@@ -16,7 +16,7 @@ export async function order(
 ): Promise<ExitCode> {
   const target = parseTarget(givenTarget);
   const reason = parseReason('--reason', flags.reason);
-  const [status, answer] = await withClient(config, output.note, async (client) => {
+  const [status, answer] = await withClient(config, async (client) => {
     const status = await client.status(target);
     if (!isOpen(status))
       throw new ClientError(

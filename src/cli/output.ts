@@ -24,7 +24,8 @@ export function createOutput(json: boolean): Output {
   const coloured = stream.isTTY && stream.hasColors();
   return {
     json,
-    live: !json && process.stdout.isTTY,
+    // Without a size, as in some runners, there is no room to draw in.
+    live: !json && process.stdout.isTTY && process.stdout.columns > 0 && process.stdout.rows > 0,
     say: (line) => void stream.write(`${line}\n`),
     note: (line) => void process.stderr.write(`${line}\n`),
     document: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
@@ -40,8 +41,4 @@ export function plain(text: string, maxChars = 300): string {
 
 export function writeError(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-export function writeHelp(text: string): void {
-  process.stdout.write(text);
 }

@@ -10,8 +10,9 @@ import type { Rehearsal } from '../rehearsal/rehearsal.js';
 import type { Scenario } from '../rehearsal/scenario.js';
 import { evidenceAt, untilStopped, type Context } from './context.js';
 import { subjectLines } from './decide.js';
+import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { followPromotion, type Followed } from './follow-promotion.js';
+import { followPromotion, type Followed, type FollowOptions } from './follow-promotion.js';
 import type { Output } from './output.js';
 import { paintPhase } from './render.js';
 import { sendDecision, sendOrder } from './submit.js';
@@ -46,6 +47,9 @@ export async function rehearse(context: Context, flags: RehearseFlags): Promise<
   const opened = await openEngine(context.config, context.output.note);
   try {
     return await inFolder({ context, flags, scenario, opened, signal });
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted('the rehearsal was left; what it had started is ended');
+    throw error;
   } finally {
     await opened.engine.stop();
   }
@@ -168,18 +172,15 @@ async function promoteAndFollow(
 }
 
 /** Plays the people: decides each request once, and settles a rollback that failed so that nothing stays open. */
-function createDirector(
-  stage: Stage,
-  config: Config,
-): (client: PromotionClient, status: PromotionStatus) => Promise<void> {
+function createDirector(stage: Stage, config: Config): NonNullable<FollowOptions['onStatus']> {
   const { output } = stage.context;
   const decided = new Set<string>();
   let acknowledged = false;
-  return async (client, status) => {
+  return async (client, status, clear) => {
     const { view } = status;
     const approval = view?.phase === 'awaiting-approval' ? view.approval : undefined;
     if (approval !== undefined && !decided.has(approval.digest)) {
-      const verdict = stage.flags.yes === true ? 'approve' : await ask(output, status, stage.signal);
+      const verdict = stage.flags.yes === true ? 'approve' : await ask(output, status, stage.signal, clear);
       const comment = verdict === 'reject' ? 'rejected in a rehearsal' : '';
       await sendDecision(client, config, status, { by: APPROVER, verdict, comment });
       decided.add(approval.digest);
@@ -199,7 +200,9 @@ async function ask(
   output: Output,
   status: PromotionStatus,
   signal: AbortSignal,
+  clear: () => void,
 ): Promise<'approve' | 'reject'> {
+  clear();
   const approval = status.view?.approval;
   if (approval !== undefined)
     for (const line of ['', ...subjectLines(output, status, approval, Date.now())]) output.say(line);

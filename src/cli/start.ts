@@ -20,7 +20,7 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const commit = parseCommit(flags.commit);
   const reason = parseText('--reason', flags.reason ?? '');
   config.runbookFor(target);
-  const started = await withClient(config, output.note, async (client) => {
+  const started = await withClient(config, async (client) => {
     await client.refuseIfOpen(target);
     const [first, ...rest] = await client.admit({ target, commit, requester });
     if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);

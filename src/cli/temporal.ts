@@ -22,11 +22,11 @@ function endpointOf(config: Config, { address, namespace }: Pick<Engine, 'addres
  * The server that was given, else the one that already runs from the data folder. Never starts one, writes nothing.
  * @throws ClientError `unreachable`
  */
-export async function findEndpoint(config: Config, note: (line: string) => void): Promise<Endpoint> {
+export async function findEndpoint(config: Config): Promise<Endpoint> {
   const { address } = config.temporal;
   if (address !== undefined) return endpointOf(config, { address, namespace: NAMESPACE });
   const running = existsSync(config.dataDir)
-    ? await findRunning({ dataDir: config.dataDir, say: note }, OWN_ANSWER_MS)
+    ? await findRunning({ dataDir: config.dataDir, say: () => undefined }, OWN_ANSWER_MS)
     : undefined;
   if (running !== undefined) return endpointOf(config, { address: running.address, namespace: NAMESPACE });
   throw new ClientError(
@@ -71,10 +71,9 @@ export async function connectTo(
 /** One connection for one command. */
 export async function withClient<T>(
   config: Config,
-  note: (line: string) => void,
   use: (client: PromotionClient) => Promise<T>,
 ): Promise<T> {
-  return withClientAt(await findEndpoint(config, note), config, use);
+  return withClientAt(await findEndpoint(config), config, use);
 }
 
 export async function withClientAt<T>(

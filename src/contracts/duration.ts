@@ -22,3 +22,12 @@ export const duration = z.string().transform((text, context): number => {
   });
   return z.NEVER;
 });
+
+/** Longest that a timer of the worker can run: beyond 24 days it would fire at once. */
+const MAX_DEADLINE_MS = 24 * DAY_MS;
+
+/** How long something may take: more than nothing, at most 24 days. */
+export const deadline = duration.refine(
+  (ms) => ms > 0 && ms <= MAX_DEADLINE_MS,
+  'a deadline is more than 0 and at most 24d',
+);

@@ -34,6 +34,7 @@ export type GateOutcome = z.infer<typeof gateOutcomeSchema>;
 
 /** What the rules need of an outcome; the rest stays in the evidence, out of Temporal's history. */
 export function resultOf(outcome: GateOutcome): GateResult {
-  const { gate, kind, verdict, health, rolloutGate, reasonCodes, failing, detail, recommendations } = outcome;
-  return { gate, kind, verdict, health, rolloutGate, reasonCodes, failing, detail, recommendations };
+  const { gate, kind, verdict, health, rolloutGate, reasonCodes, failing, recommendations } = outcome;
+  // The detail may quote an answer: it stays in the evidence.
+  return { gate, kind, verdict, health, rolloutGate, reasonCodes, failing, detail: '', recommendations };
 }

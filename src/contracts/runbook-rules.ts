@@ -8,6 +8,7 @@ export const consistentRunbook = runbookSchema.superRefine((runbook, context) =>
   reportRepeatedIds(runbook, report);
   reportUnknownGates(runbook, report);
   reportReadinessParts(runbook, report);
+  reportWatch(runbook, report);
   reportRollback(runbook, report);
 });
 
@@ -78,6 +79,17 @@ function reportReadinessParts(runbook: Runbook, report: Report): void {
         );
     }
   }
+}
+
+/** A watch's samples stand in Temporal's history, which has an end. */
+const MAX_SAMPLES = 20_000;
+
+function reportWatch({ watch }: Runbook, report: Report): void {
+  if (watch.window / watch.interval > MAX_SAMPLES)
+    report(
+      ['watch', 'interval'],
+      `the window has more than ${MAX_SAMPLES} samples at this interval: lengthen the interval`,
+    );
 }
 
 function reportRollback(runbook: Runbook, report: Report): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
-import { duration } from './duration.js';
+import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
 
 /** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
@@ -62,7 +62,7 @@ const gate = z
       ])
       .optional(),
     expect: expectation,
-    deadline: duration.prefault('20s'),
+    deadline: deadline.prefault('20s'),
   })
   .superRefine((value, context) => {
     const questions = [value.http, value.command, value.readiness].filter(
@@ -86,7 +86,7 @@ const repair = z
     unless: z.strictObject({ gate: identifier, codes: reasonCodes }).optional(),
     http: http.optional(),
     command: command.optional(),
-    deadline: duration.prefault('1m'),
+    deadline: deadline.prefault('1m'),
   })
   .refine(
     (value) => (value.http === undefined) !== (value.command === undefined),
@@ -101,7 +101,7 @@ const promotionStep = z
     command: command.optional(),
     /** A step that can't be repeated safely says so and is tried once. */
     repeatable: z.boolean().default(true),
-    deadline: duration.prefault('2m'),
+    deadline: deadline.prefault('2m'),
   })
   .refine(
     (value) => (value.git === undefined) !== (value.command === undefined),
@@ -123,7 +123,7 @@ const rollbackStep = z
         expect: z.strictObject({ gate: z.enum(ROLLOUT_GATES), reasonCodes }),
       })
       .optional(),
-    deadline: duration.prefault('2m'),
+    deadline: deadline.prefault('2m'),
   })
   .superRefine((value, context) => {
     if ((value.command === undefined) === (value.gitRevert === undefined))
@@ -143,14 +143,14 @@ export const runbookSchema = z.strictObject({
     .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,47}$/, 'a variable name in camelCase'), variable)
     .default({}),
   prerequisites: z
-    .array(z.strictObject({ id: identifier, command, deadline: duration.prefault('10m') }))
+    .array(z.strictObject({ id: identifier, command, deadline: deadline.prefault('10m') }))
     .max(16)
     .default([]),
   gates: z.array(gate).min(1).max(32),
   remediation: z
     .strictObject({
       retries: z.int().min(0).max(5).default(1),
-      manual: z.strictObject({ deadline: duration }).prefault({ deadline: '15m' }),
+      manual: z.strictObject({ deadline }).prefault({ deadline: '15m' }),
       repairs: z.array(repair).max(32).default([]),
     })
     .prefault({}),
@@ -162,13 +162,13 @@ export const runbookSchema = z.strictObject({
       text,
     ]),
     selfApproval: z.boolean().default(false),
-    expires: duration.prefault('24h'),
+    expires: deadline.prefault('24h'),
   }),
   promotion: z.strictObject({ steps: z.array(promotionStep).min(1).max(16) }),
   watch: z
     .strictObject({
-      window: duration.prefault('10m'),
-      interval: duration.prefault('15s'),
+      window: deadline.prefault('10m'),
+      interval: deadline.prefault('15s'),
       repeatedFailing: z.int().min(1).max(100).default(2),
       unreachableLimit: z.int().min(1).max(100).default(4),
     })

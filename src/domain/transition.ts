@@ -32,7 +32,12 @@ export type PromotionEvent =
   | { readonly type: 'ordered'; readonly action: Exclude<Action, 'remediated'> }
   | { readonly type: 'cancelled' }
   /** Our own machinery failed for good, e.g. `journal_fork`. */
-  | { readonly type: 'faulted'; readonly code: string };
+  | {
+      readonly type: 'faulted';
+      readonly code: string;
+      /** Another history of this run promoted, and nobody watches it any more (a workflow reset). */
+      readonly promotedBefore: boolean;
+    };
 
 /** What the workflow has to do next. */
 export type Effect =
@@ -145,7 +150,7 @@ function moveFor(plan: Plan, state: PromotionState, event: PromotionEvent): Move
     case 'cancelled':
       return cancel(state);
     case 'faulted':
-      return fault(state, event.code);
+      return fault(state, event.code, event.promotedBefore);
     default:
       return event satisfies never;
   }
@@ -322,9 +327,10 @@ function cancel(state: PromotionState): Move {
   throw new ImpossibleTransition(state.phase, 'cancelled');
 }
 
-/** Before promoting nothing has changed: stop. Once something may have, roll back. A failed rollback waits for people. */
-function fault(state: PromotionState, code: string): Move {
-  if (beforePromoting(state.phase)) return end(state, 'stopped', code);
+/** Where nothing was promoted: stop. Once something may have been, roll back. A failed rollback waits for people. */
+function fault(state: PromotionState, code: string, promotedBefore: boolean): Move {
+  if (beforePromoting(state.phase))
+    return promotedBefore ? rollBack(state, ['internal_fault']) : end(state, 'stopped', code);
   if (state.phase === 'promoting' || state.phase === 'watching') return rollBack(state, ['internal_fault']);
   if (state.phase === 'rolling-back' || state.phase === 'rollback-failed') return failRollback(state);
   throw new ImpossibleTransition(state.phase, 'faulted');

@@ -95,7 +95,8 @@ function statementsOfService(service: z.infer<typeof Service>): readonly Stateme
     ...(saysSo ? [] : ['service_not_running']),
     ...(stopReason === 'emergency_rollback' ? ['stopped_by_emergency_rollback'] : []),
   ];
-  return [...said, { health: undefined, gate: 'hold', codes }];
+  // First, so that no long list of other codes can push out why it must not be started.
+  return [{ health: undefined, gate: 'hold', codes }, ...said];
 }
 
 function listed(...codes: readonly (string | undefined)[]): readonly string[] {

@@ -195,5 +195,7 @@ describe('a request is refused in one line', () => {
 test('a request that is cancelled is neither admitted nor refused', async () => {
   const desk = await openDesk();
   const request = { target: 't', commit: desk.rehearsal.commit, requester: REHEARSAL_REQUESTER };
-  await expect(desk.dependencies.admit(request, AbortSignal.abort())).rejects.toThrow();
+  await expect(desk.dependencies.admit(request, AbortSignal.abort())).rejects.toMatchObject({
+    code: 'cancelled',
+  });
 });

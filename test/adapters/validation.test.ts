@@ -82,7 +82,10 @@ test('a healthy Tau passes, and the evidence folder has the checklist’s files'
   const read = (file: string): Promise<string> => readFile(join(evidence, 'validation-1', file), 'utf8');
   expect(await read('readiness.txt')).toMatch(/^status=pass$/m);
   for (const file of CHECKLIST.filter((name) => name.endsWith('.json')))
-    expect(parseJsonBody(Buffer.from(await read(file))), file).toMatchObject({ kind: 'json' });
+    expect({ file, body: parseJsonBody(Buffer.from(await read(file))) }).toMatchObject({
+      file,
+      body: { kind: 'json' },
+    });
   expect(JSON.parse(await read('gateway-status.json'))).toMatchObject({
     service: { service_status: 'running' },
   });

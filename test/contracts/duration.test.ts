@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { duration } from '../../src/contracts/duration.js';
+import { deadline, duration } from '../../src/contracts/duration.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
 describe('a duration', () => {
@@ -72,5 +72,22 @@ describe('a duration', () => {
       }),
       { numRuns: PROPERTY_RUNS },
     );
+  });
+});
+
+describe('a deadline', () => {
+  it.each([
+    ['1ms', 1],
+    ['20s', 20_000],
+    ['24d', 2_073_600_000],
+  ])('%s is %d ms', (text, ms) => {
+    expect(deadline.parse(text)).toBe(ms);
+  });
+
+  it.each(['0ms', '0d', '25d', '577h'])('%s is none: a timer could not wait for it', (text) => {
+    const { error } = deadline.safeParse(text);
+    expect(error?.issues.map(({ message }) => message)).toEqual([
+      'a deadline is more than 0 and at most 24d',
+    ]);
   });
 });

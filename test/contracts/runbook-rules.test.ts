@@ -129,6 +129,14 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    rule: 'a watch takes no more samples than a history holds',
+    edits: [
+      ['  window: 10m', '  window: 20001s'],
+      ['  interval: 15s', '  interval: §1s'],
+    ],
+    told: ['watch.interval: the window has more than 20000 samples at this interval: lengthen the interval'],
+  },
+  {
     rule: 'what is reverted is a promotion step with git, and each such step is reverted',
     edits: [
       ['    - id: environment-branch', '    - §id: environment-branch'],
@@ -178,6 +186,13 @@ describe('a runbook whose parts fit together otherwise is taken', () => {
       [
         ['      rounds: 2', '      rounds: 3'],
         ['  retries: 1', '  retries: 2'],
+      ],
+    ],
+    [
+      'with as many samples as a history holds',
+      [
+        ['  window: 10m', '  window: 20000s'],
+        ['  interval: 15s', '  interval: 1s'],
       ],
     ],
     ['without triggers that it need not have', [['    readinessFailed: { gate: readiness }\n', '']]],

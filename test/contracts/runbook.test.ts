@@ -234,6 +234,7 @@ describe('a part of a runbook that is not of its form is refused', () => {
     ['fewer than no retries', [REMEDIATION, REMEDIATION.replace('1', '§-1')], 'remediation.retries'],
     ['half a retry', [REMEDIATION, REMEDIATION.replace('1', '§1.5')], 'remediation.retries'],
     ['no approval at all', ['  required: 1', '  required: §0'], 'approval.required'],
+    ['a watch without an interval', ['  interval: 15s', '  interval: §0s'], 'watch.interval'],
     [
       'a watch that rolls back at once',
       ['  repeatedFailing: 2', '  repeatedFailing: §0'],

@@ -117,7 +117,9 @@ export function ordered(action: 'abort' | 'rollback' | 'retry-rollback' | 'ackno
   return always({ type: 'ordered', action });
 }
 export const cancelled = always({ type: 'cancelled' });
-export const faulted = always({ type: 'faulted', code: 'journal_fork' });
+export const faulted = always({ type: 'faulted', code: 'journal_fork', promotedBefore: false });
+/** As after a workflow reset: another history of this run promoted. */
+export const faultedAfterPromotion = always({ type: 'faulted', code: 'journal_fork', promotedBefore: true });
 
 /** The way to where most cases begin. */
 export const TO_APPROVAL: readonly Happening[] = [prerequisitesMet, round()];

@@ -25,6 +25,8 @@ export type Answers = readonly (Observation | undefined)[];
 /** Something happens; what of it is looked at depends on what the promotion was about to do. */
 export interface Chance {
   readonly interruption: Exclude<Action, 'remediated'> | 'cancelled' | 'faulted' | undefined;
+  /** Where it faults: whether another history of this run promoted. */
+  readonly promotedBefore: boolean;
   readonly prerequisites: boolean;
   readonly observations: Answers;
   readonly decision: 'approved' | 'rejected' | 'expired';
@@ -70,7 +72,7 @@ export function lastMove(plan: Plan, steps: readonly Step[]): Move {
 function eventOf(plan: Plan, { state, effect }: Move, chance: Chance): PromotionEvent | undefined {
   const { interruption } = chance;
   if (interruption === 'faulted' && effect.do !== 'await-orders')
-    return { type: 'faulted', code: 'journal_fork' };
+    return { type: 'faulted', code: 'journal_fork', promotedBefore: chance.promotedBefore };
   // A rollback is never cancelled, and a failed one waits for people.
   if (interruption === 'cancelled' && state.phase !== 'rolling-back' && state.phase !== 'rollback-failed')
     return { type: 'cancelled' };
@@ -213,6 +215,7 @@ function chanceOf(
 ): fc.Arbitrary<Chance> {
   return fc.record({
     interruption,
+    promotedBefore: often(false, true),
     prerequisites: fc.integer({ min: 0, max: 19 }).map((n) => n > 0),
     observations,
     decision: often<Chance['decision']>('approved', 'rejected', 'expired'),

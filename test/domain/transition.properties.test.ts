@@ -134,7 +134,9 @@ describe('nothing is promoted', () => {
       if (effect.do !== 'end' || effect.end.startsWith('promoted')) return;
       const touched = steps.some(
         ({ event }) =>
-          event.type === 'step-promoted' || (event.type === 'step-failed' && event.effect === 'possible'),
+          event.type === 'step-promoted' ||
+          (event.type === 'step-failed' && event.effect === 'possible') ||
+          (event.type === 'faulted' && event.promotedBefore),
       );
       if (!touched) return;
       expect(['rolled-back', 'rollback-acknowledged']).toContain(effect.end);

@@ -26,6 +26,7 @@ import {
   cancelled,
   expired,
   faulted,
+  faultedAfterPromotion,
   lastSample,
   notRollbackable,
   notRolledBack,
@@ -641,6 +642,11 @@ describe('by hand, before promoting', () => {
         says: `a fault of ours stops it while ${place}`,
         when: [...when, faulted],
         ...ended('stopped', 'journal_fork'),
+      },
+      {
+        says: `a fault of ours rolls back while ${place} where another history of this run promoted`,
+        when: [...when, faultedAfterPromotion],
+        ...rollingBack(1, 'internal_fault'),
       },
     ]),
   );

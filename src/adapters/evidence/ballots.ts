@@ -73,8 +73,6 @@ export interface DecisionRecord {
   readonly run: string;
   readonly epoch: number;
   readonly submission: Submission;
-  /** ms since the epoch */
-  readonly receivedAt: number;
 }
 
 /**
@@ -84,7 +82,8 @@ export interface DecisionRecord {
 export async function recordDecision(
   evidence: RunEvidence,
   policy: ApprovalPolicy,
-  { run, epoch, submission, receivedAt }: DecisionRecord,
+  { run, epoch, submission }: DecisionRecord,
+  receivedAt: number,
 ): Promise<{ readonly refusal: DecisionRefusal | undefined; readonly file: string }> {
   const statement = parseDecision(submission);
   const ballot = await readBallot(evidence, run, epoch);

@@ -22,14 +22,14 @@ export async function recordGate(
     const { path, sha256 } = await putUnderOwnName(evidence, folder, `${round}/${name}`, bytes, attempt);
     files.push({ path, sha256 });
   }
-  const outcome: GateOutcome = {
+  const outcome = gateOutcomeSchema.parse({
     ...result,
     reasonCodes: [...result.reasonCodes],
     recommendations: [...result.recommendations],
     ...how,
     tries: [...how.tries],
     files,
-  };
+  });
   try {
     await evidence.putJson(folder, outcomePath(round, result.gate), outcome);
     return outcome;

@@ -29,7 +29,7 @@ export async function read(
   folder: string,
   n: number,
 ): Promise<KeptSample | undefined> {
-  const kept = await evidence.readJson(folder, samplePath(n), sampleSchema);
+  const kept = await readIfPossible(evidence, folder, n);
   if (kept === undefined) return undefined;
   const { at, grade, gates } = kept;
   return { sample: { n, at, grade }, results: gates.map(resultOf), recorded: true };
@@ -52,7 +52,22 @@ export async function keep(
     await evidence.putJson(folder, samplePath(sample.n), { v: 1, ...sample, gates });
     return true;
   } catch (error) {
-    if (error instanceof EvidenceError) return false;
+    if (!(error instanceof EvidenceError)) throw error;
+    // Where another attempt kept this sample already, that one stands: the streak counts one of them either way.
+    return error.code === 'conflict';
+  }
+}
+
+/** A watch that can't read its store goes on sampling. */
+async function readIfPossible(
+  evidence: RunEvidence,
+  folder: string,
+  n: number,
+): Promise<z.infer<typeof sampleSchema> | undefined> {
+  try {
+    return await evidence.readJson(folder, samplePath(n), sampleSchema);
+  } catch (error) {
+    if (error instanceof EvidenceError && error.retryable) return undefined;
     throw error;
   }
 }

@@ -22,7 +22,8 @@ export interface AskedGate {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** Tau's largest answer has 8 KiB. Redacting a hostile megabyte would hold up every heartbeat of the worker. */
+const MAX_ANSWER_BYTES = 512 * 1024;
 
 /**
  * Asks one gate that asks the system: bounded in time and bytes, transient faults retried inside its deadline, the

@@ -48,11 +48,12 @@ export async function rollBackByCommand(
   loaded: LoadedRunbook,
   step: RollbackStep,
   asking: Asking,
-): Promise<RollbackOutcome & { readonly said: Said | undefined }> {
+): Promise<RollbackOutcome & { readonly said: Said }> {
   const endsAt = Date.now() + step.deadline;
   for (let waitMs = BACKOFF_MS.first; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
     const leftMs = endsAt - Date.now();
-    const said = say(await act({ ...step, deadline: Math.max(1, leftMs) }, asking));
+    // The other half of the time is for asking whether it took effect: a command that hangs may have worked.
+    const said = say(await act({ ...step, deadline: Math.max(1, Math.floor(leftMs / 2)) }, asking));
     const verified = await verifyByGate(loaded, step, asking);
     if (verified.verified || endsAt - Date.now() <= waitMs)
       return { ...verified, detail: blame(verified, said), said };
@@ -71,7 +72,11 @@ export async function verifyByGate(
   const { gate, expect } = step.verify;
   const { result } = await askGate(loaded, gate, asking);
   if (result.kind !== 'answered')
-    return { verified: false, code: result.kind, detail: `${gate}: ${result.detail}` };
+    return {
+      verified: false,
+      code: result.kind,
+      detail: `${gate} gives no answer (${result.reasonCodes.join(', ')})`,
+    };
   const missing = expect.reasonCodes.filter((code) => !result.reasonCodes.includes(code));
   const seen = `${gate} says ${result.rolloutGate} (${result.reasonCodes.join(', ')})`;
   if (result.rolloutGate === expect.gate && missing.length === 0)

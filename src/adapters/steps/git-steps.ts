@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import {
   gitIntentSchema,
   revertIntentSchema,
@@ -7,6 +9,7 @@ import {
 } from '../../contracts/step-record.js';
 import type { PromotionStep } from '../../contracts/runbook.js';
 import type { KnownRun, RunEvidence } from '../evidence/run-evidence.js';
+import { ifPossible } from '../evidence/steps.js';
 import { GitError } from '../git/error.js';
 import type { CommitText } from '../git/objects.js';
 import type { GitRemote } from '../git/remote.js';
@@ -16,6 +19,8 @@ import { ownCommits } from './own-commits.js';
 export interface GitTools {
   readonly git: GitRepository;
   readonly evidence: RunEvidence;
+  /** Reverts by run and step that may have been pushed before they could be recorded. */
+  readonly unrecorded: Map<string, readonly string[]>;
 }
 
 const AUTHOR = { name: 'promote', email: 'promote@localhost' };
@@ -62,69 +67,113 @@ export async function promoteByGit(
     );
     return { done: true, code: 'branch_moved', detail: `${remote.branch} is at ${promoted.tip}` };
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
+    if (!(error instanceof GitError) || signal.aborted) throw error;
     // A recorded intent may have been pushed by an earlier attempt: only a refusal before any intent proves no effect.
     const untouched = recorded === undefined && error.effect === 'none';
     return { done: false, code: error.code, detail: error.message, effect: untouched ? 'none' : 'possible' };
   }
 }
 
-/** Gives the branch the tree of its recorded former tip; where nothing was ever pushed there is nothing to revert. */
+/** A rollback step that reverts, and the promotion step that it reverts. */
+export interface RevertStep {
+  readonly id: string;
+  readonly reverts: PromotionStep;
+}
+
+/**
+ * Gives the branch the tree of its recorded former tip. Where nothing was recorded the remote is asked: only a branch that
+ * does not have the commit needs no revert. Faults that asking again can mend are tried until the signal ends it.
+ */
 export async function revertByGit(
   tools: GitTools,
   known: KnownRun,
-  step: { readonly id: string; readonly reverts: PromotionStep },
+  step: RevertStep,
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
-  const { git, evidence } = tools;
-  const intent = await evidence.readJson(known.folder, intentPath(step.reverts.id), gitIntentSchema);
-  if (intent === undefined) return NEVER_PROMOTED;
+  return untilAnswered(signal, async () => {
+    const intent = await readIntent(tools.evidence, known, step);
+    if (intent !== undefined) await revertOnce(tools, known, step, intent, signal);
+    return prove(tools, known, step, intent, signal);
+  });
+}
+
+/** Asks the remote: the branch has the revert, or never had the commit. */
+export async function verifyRevert(
+  tools: GitTools,
+  known: KnownRun,
+  step: RevertStep,
+  signal: AbortSignal,
+): Promise<RollbackOutcome> {
+  return untilAnswered(signal, async () =>
+    prove(tools, known, step, await readIntent(tools.evidence, known, step), signal),
+  );
+}
+
+async function revertOnce(
+  { git, evidence, unrecorded }: GitTools,
+  known: KnownRun,
+  step: RevertStep,
+  intent: GitIntent,
+  signal: AbortSignal,
+): Promise<void> {
   const remote = { url: intent.remote, branch: intent.branch };
-  try {
-    await git.revert(
-      remote,
-      {
-        formerTip: intent.formerTip,
-        promotedTip: intent.newTip,
-        ...commitText(known, 'Revert the promotion of'),
-      },
-      await knownReverts(evidence, known.folder, step.id),
-      async (revert) => {
-        const path = `rollback/${step.id}.revert-${revert.slice(0, 16)}.json`;
-        await evidence.putJson(known.folder, path, {
+  const request = {
+    formerTip: intent.formerTip,
+    promotedTip: intent.newTip,
+    ...commitText(known, 'Revert the promotion of'),
+  };
+  const before = await knownReverts(evidence, unrecorded, known, step.id);
+  await git.revert(
+    remote,
+    request,
+    before,
+    async (revert) => {
+      // A full disk must not block the revert: until it can be recorded this worker remembers it.
+      remember(unrecorded, known, step.id, revert);
+      await ifPossible(() =>
+        evidence.putJson(known.folder, `rollback/${step.id}.revert-${revert.slice(0, 16)}.json`, {
           v: 1,
           step: step.id,
           remote: remote.url,
           branch: remote.branch,
           revert,
-        });
-      },
-      signal,
-    );
-  } catch (error) {
-    if (error instanceof GitError) return { verified: false, code: error.code, detail: error.message };
-    throw error;
-  }
-  return verifyRevert(tools, known, step, signal);
+        }),
+      );
+    },
+    signal,
+  );
 }
 
-/** Asks the remote: the branch has the revert, or never had the commit. */
-export async function verifyRevert(
-  { git, evidence }: GitTools,
+async function prove(
+  { git, evidence, unrecorded }: GitTools,
   known: KnownRun,
-  step: { readonly id: string; readonly reverts: PromotionStep },
+  step: RevertStep,
+  intent: GitIntent | undefined,
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
-  const intent = await evidence.readJson(known.folder, intentPath(step.reverts.id), gitIntentSchema);
-  if (intent === undefined) return NEVER_PROMOTED;
-  const remote = { url: intent.remote, branch: intent.branch };
-  try {
-    const reverts = await knownReverts(evidence, known.folder, step.id);
-    const proof = await git.verifyReverted(remote, { promotedTip: intent.newTip, reverts }, signal);
-    return { verified: proof.verified, code: proof.reason, detail: `${remote.branch} is at ${proof.tip}` };
-  } catch (error) {
-    if (error instanceof GitError) return { verified: false, code: error.code, detail: error.message };
-    throw error;
+  const remote =
+    intent === undefined ? remoteOf(step.reverts) : { url: intent.remote, branch: intent.branch };
+  const promotedTip = intent?.newTip ?? known.record.commit;
+  const reverts = intent === undefined ? [] : await knownReverts(evidence, unrecorded, known, step.id);
+  const proof = await git.verifyReverted(remote, { promotedTip, reverts }, signal);
+  return { verified: proof.verified, code: proof.reason, detail: `${remote.branch} is at ${proof.tip}` };
+}
+
+const BACKOFF_MS = { first: 200, most: 5_000 };
+
+/** A remote that is away for a moment is asked again; what it refuses is the answer. Being cut short is neither. */
+async function untilAnswered(
+  signal: AbortSignal,
+  ask: () => Promise<RollbackOutcome>,
+): Promise<RollbackOutcome> {
+  for (let waitMs = BACKOFF_MS.first; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof GitError)) throw error;
+      if (!error.retryable) return { verified: false, code: error.code, detail: error.message };
+    }
+    await sleep(waitMs, undefined, { signal });
   }
 }
 
@@ -141,16 +190,10 @@ export async function checkRevert(
     const checked = await git.checkRevert(remote, known.record.commit, own, 'git', signal);
     return checked.ok ? undefined : `${checked.code}: ${checked.reason}`;
   } catch (error) {
-    if (error instanceof GitError) return `${error.code}: ${error.message}`;
+    if (error instanceof GitError && !signal.aborted) return `${error.code}: ${error.message}`;
     throw error;
   }
 }
-
-const NEVER_PROMOTED: RollbackOutcome = {
-  verified: true,
-  code: 'never_promoted',
-  detail: 'this run pushed nothing to the branch',
-};
 
 export function remoteOf({ id, git }: PromotionStep): GitRemote {
   if (git === undefined) throw new Error(`the promotion step ${id} is no git step`);
@@ -161,13 +204,37 @@ function intentPath(step: string): string {
   return `promotion/${step}.intent.json`;
 }
 
-async function knownReverts(evidence: RunEvidence, folder: string, step: string): Promise<readonly string[]> {
-  const reverts: string[] = [];
+/** The recorded intent, or undefined where this run pushed nothing. */
+async function readIntent(
+  evidence: RunEvidence,
+  { folder }: KnownRun,
+  step: RevertStep,
+): Promise<GitIntent | undefined> {
+  return evidence.readJson(folder, intentPath(step.reverts.id), gitIntentSchema);
+}
+
+async function knownReverts(
+  evidence: RunEvidence,
+  unrecorded: GitTools['unrecorded'],
+  { folder, record }: KnownRun,
+  step: string,
+): Promise<readonly string[]> {
+  const reverts = [...(unrecorded.get(`${record.run}/${step}`) ?? [])];
   for (const path of await evidence.store.list(folder, `rollback/${step}.revert-`)) {
     const intent = await evidence.readJson(folder, path, revertIntentSchema);
-    if (intent !== undefined) reverts.push(intent.revert);
+    if (intent !== undefined && !reverts.includes(intent.revert)) reverts.push(intent.revert);
   }
   return reverts;
+}
+
+function remember(
+  unrecorded: GitTools['unrecorded'],
+  { record }: KnownRun,
+  step: string,
+  revert: string,
+): void {
+  const key = `${record.run}/${step}`;
+  unrecorded.set(key, [...(unrecorded.get(key) ?? []), revert]);
 }
 
 /** Everything in it comes from the run, so that a repeated step makes the same commit. */

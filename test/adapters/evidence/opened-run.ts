@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { z } from 'zod';
 
 import { EvidenceError } from '../../../src/adapters/evidence/evidence-error.js';
 import { createFileStore } from '../../../src/adapters/evidence/file-store.js';
@@ -67,6 +70,11 @@ export async function openRun(opening: Opening = {}): Promise<OpenedRun> {
     loaded,
     known: () => evidence.known(run),
   };
+}
+
+/** A JSON object in a file, as a stranger would read it. */
+export async function readObject(file: string): Promise<Readonly<Record<string, unknown>>> {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(file, 'utf8')));
 }
 
 /** The code of the error that the evidence's layer throws. Fails where it throws nothing or anything else. */

@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 
 import { parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
 import { appendEntry, entryPath, type JournalHead } from '../../../src/adapters/evidence/journal.js';
@@ -36,9 +37,9 @@ const seal = (
   reason = 'watched',
 ) => sealRun(evidence, { run: RUN, end, reason, head });
 
-interface Manifest {
-  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256: string }[];
-}
+const manifestSchema = z.looseObject({
+  files: z.array(z.looseObject({ path: z.string(), size: z.int(), sha256: z.string() })),
+});
 
 describe('a sealed run', () => {
   test('has a canonical manifest of every file but itself, with the right sizes and digests', async () => {
@@ -46,7 +47,7 @@ describe('a sealed run', () => {
     const { manifest } = await seal(opened);
     const bytes = await readFile(join(opened.path, 'manifest.json'));
     expect(sha256(bytes)).toBe(manifest);
-    const sealed = parseCanonical(bytes) as Manifest;
+    const sealed = manifestSchema.parse(parseCanonical(bytes));
     expect(sealed).toMatchObject({
       v: 1,
       deployment: 'd',
@@ -109,17 +110,20 @@ describe('a sealed run', () => {
   });
 });
 
-describe('a journal', () => {
-  const refused = async (
-    spoil: (opened: OpenedRun & { head: JournalHead }) => Promise<JournalHead | void>,
-  ) => {
-    const opened = await openJournalled();
-    const head = (await spoil(opened)) ?? opened.head;
-    const code = await codeOf(seal({ evidence: opened.evidence, head }));
-    expect(await opened.store.get(opened.folder, 'manifest.json')).toBeUndefined();
-    return code;
-  };
+/** What sealing says about a spoilt journal; nothing may have been sealed. */
+const refused = async (spoil: (opened: OpenedRun & { head: JournalHead }) => Promise<JournalHead | void>) => {
+  const opened = await openJournalled();
+  const head = (await spoil(opened)) ?? opened.head;
+  const code = await codeOf(seal({ evidence: opened.evidence, head }));
+  expect(await opened.store.get(opened.folder, 'manifest.json')).toBeUndefined();
+  return code;
+};
 
+const forgeNext = async ({ evidence, head }: { evidence: RunEvidence; head: JournalHead }): Promise<void> => {
+  await appendEntry(evidence, { run: RUN, head, at: OPENED_MS, kind: 'forged', body: {} });
+};
+
+describe('a journal', () => {
   test('with an entry missing is not sealed', async () => {
     expect(await refused(({ path }) => rm(join(path, entryPath(2))))).toBe('conflict');
   });
@@ -138,16 +142,7 @@ describe('a journal', () => {
     const digest = `sha256:${'0'.repeat(64)}`;
     expect(await refused(({ head }) => Promise.resolve({ seq: 4, digest: head.digest }))).toBe('conflict');
     expect(await refused(() => Promise.resolve({ seq: 3, digest }))).toBe('conflict');
-    const longer = async ({
-      evidence,
-      head,
-    }: {
-      evidence: RunEvidence;
-      head: JournalHead;
-    }): Promise<void> => {
-      await appendEntry(evidence, { run: RUN, head, at: OPENED_MS, kind: 'forged', body: {} });
-    };
-    expect(await refused(longer)).toBe('conflict');
+    expect(await refused(forgeNext)).toBe('conflict');
   });
 
   test('with an entry that is no JSON is refused as broken, not as a bug of ours', async () => {

@@ -1,6 +1,7 @@
 // Proves how a gate's question becomes a result and bytes for the evidence: against the stand-in Tau, real commands, and
 // HTTP servers that answer anything. Connecting, deadlines and retries are proven with the probes, reading with tau.
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 
 import { askGate, observe } from '../../../src/adapters/gates/ask.js';
 import { parseJsonBody } from '../../../src/adapters/json-body.js';
@@ -111,14 +112,14 @@ test('every try is kept with its time and outcome, the answer last', async () =>
   expect(tries.map(({ outcome }) => outcome)).toEqual(['http_status_500', 'http_status_500', 'answered']);
 });
 
+const askOf = async (body: string | Buffer, status = 200) => {
+  const baseUrl = await serve((_request, response) => response.writeHead(status).end(body));
+  const loaded = await load(smallRunbook(), { set: { baseUrl } });
+  return askGate(loaded, 'gateway-status', asking(loaded));
+};
+
 describe('a gateway that answers', () => {
   const HEALTHY = { health_state: 'healthy', rollout_gate: 'pass', reason_code: 'all_checks_passing' };
-  const askOf = async (body: string | Buffer, status = 200) => {
-    const baseUrl = await serve((_request, response) => response.writeHead(status).end(body));
-    const loaded = await load(smallRunbook(), { set: { baseUrl } });
-    return askGate(loaded, 'gateway-status', asking(loaded));
-  };
-
   test.each([
     { what: 'nothing', body: '', code: 'answer_empty', file: 'txt' },
     { what: 'white space', body: ' \n', code: 'answer_empty', file: 'txt' },
@@ -184,7 +185,7 @@ describe('a gateway that answers', () => {
       verdict: 'hold',
       reasonCodes: ['http_too_large'],
     });
-    expect(asked.files[0]?.bytes.byteLength).toBeLessThanOrEqual(4 * 1024 * 1024);
+    expect(asked.files[0]?.bytes.byteLength).toBeLessThanOrEqual(512 * 1024);
   });
 
   test('a pass without a reason code holds', async () => {
@@ -236,22 +237,23 @@ test('a cancelled question throws the cancellation and nothing else', async () =
   await expect(asked).rejects.toBe(cancelled);
 });
 
-describe('a gateway that echoes the token', () => {
-  const echoed = async (bodyOf: (authorization: string) => string) => {
-    const baseUrl = await serve((request, response) =>
-      response.end(bodyOf(request.headers.authorization ?? '')),
-    );
-    const loaded = await load(smallRunbook(), { set: { baseUrl } });
-    return { loaded, asked: await askGate(loaded, 'gateway-status', asking(loaded)) };
-  };
-  const healthy = (more: object): string =>
-    JSON.stringify({
-      health_state: 'healthy',
-      rollout_gate: 'pass',
-      reason_code: 'all_checks_passing',
-      ...more,
-    });
+const echoed = async (bodyOf: (authorization: string) => string) => {
+  const baseUrl = await serve((request, response) =>
+    response.end(bodyOf(request.headers.authorization ?? '')),
+  );
+  const loaded = await load(smallRunbook(), { set: { baseUrl } });
+  return { loaded, asked: await askGate(loaded, 'gateway-status', asking(loaded)) };
+};
 
+const healthy = (more: object): string =>
+  JSON.stringify({
+    health_state: 'healthy',
+    rollout_gate: 'pass',
+    reason_code: 'all_checks_passing',
+    ...more,
+  });
+
+describe('a gateway that echoes the token', () => {
   test('is asked with it, and it is in nothing that is kept or told', async () => {
     const { asked } = await echoed((authorization) =>
       healthy({ said: authorization, seen: btoa(authorization) }),
@@ -292,18 +294,18 @@ describe('a gateway that echoes the token', () => {
   });
 });
 
-describe('a gate that runs a command', () => {
-  const askOf = async (script: string, command: Written = {}) => {
-    const gate = { ...GATEWAY_GATE, deadline: '10s', http: undefined };
-    const argv = ['sh', '-c', script.replaceAll('${', '$${')];
-    const loaded = await load(smallRunbook({ gates: [{ ...gate, command: { argv, ...command } }] }));
-    return askGate(loaded, 'gateway-status', asking(loaded, { environment: { SMALL_EXTRA: 'extra' } }));
-  };
+const askCommand = async (script: string, command: Written = {}) => {
+  const gate = { ...GATEWAY_GATE, deadline: '10s', http: undefined };
+  const argv = ['sh', '-c', script.replaceAll('${', '$${')];
+  const loaded = await load(smallRunbook({ gates: [{ ...gate, command: { argv, ...command } }] }));
+  return askGate(loaded, 'gateway-status', asking(loaded, { environment: { SMALL_EXTRA: 'extra' } }));
+};
 
+describe('a gate that runs a command', () => {
   test('keeps what it printed, its errors beside it, and the secrets in neither', async () => {
     const said =
       '{"rollout_gate":"pass","health_state":"healthy","reason_code":"ok","auth_token":"abcdefgh"}';
-    const asked = await askOf(`echo '${said}'; echo 'login with ${TOKEN}' >&2`);
+    const asked = await askCommand(`echo '${said}'; echo 'login with ${TOKEN}' >&2`);
     expect(asked.result).toMatchObject({ kind: 'answered', verdict: 'pass', reasonCodes: ['ok'] });
     expect(asked.files.map(({ name }) => name)).toEqual(['gateway-status.json', 'gateway-status.stderr.txt']);
     expect(textOf(asked)).toContain('"auth_token":"[redacted:token]"');
@@ -318,15 +320,15 @@ describe('a gate that runs a command', () => {
     { ends: 'a signal', script: 'kill -9 $$', kind: 'unreachable', code: 'command_failed' },
     { ends: 'no JSON', script: 'echo fine', kind: 'malformed', code: 'answer_not_json' },
   ])('and ends in $ends holds as $kind', async ({ script, kind, code }) => {
-    expect((await askOf(script)).result).toMatchObject({ kind, verdict: 'hold', reasonCodes: [code] });
+    expect((await askCommand(script)).result).toMatchObject({ kind, verdict: 'hold', reasonCodes: [code] });
   });
 
   test('gets PATH, HOME and what its runbook names of the worker’s environment, and no secret', async () => {
     const posture = '"rollout_gate":"pass","health_state":"healthy","reason_code":"ok"';
     const script = `printf '{${posture},"env":"%s"}' "$(env | cut -d= -f1 | sort | tr '\\n' ' ')"`;
     const seen = async (command: Written): Promise<readonly string[]> => {
-      const asked = await askOf(script, command);
-      const { env } = JSON.parse(textOf(asked)) as { env: string };
+      const asked = await askCommand(script, command);
+      const { env } = z.object({ env: z.string() }).parse(JSON.parse(textOf(asked)));
       return env.split(' ').filter((name) => !['', '_', 'PWD', 'SHLVL', 'OLDPWD'].includes(name));
     };
     expect(await seen({})).toEqual(['LANG', 'PATH']);
@@ -335,7 +337,7 @@ describe('a gate that runs a command', () => {
 
   test('in a directory that is not there is misconfigured', async () => {
     const workingDirectory = `${await scratchFolder()}/gone`;
-    const { result, files } = await askOf('echo', { workingDirectory });
+    const { result, files } = await askCommand('echo', { workingDirectory });
     expect(result).toMatchObject({ kind: 'misconfigured', reasonCodes: ['working_directory_missing'] });
     expect(files.map(({ name }) => name)).toEqual(['gateway-status.txt']);
   });

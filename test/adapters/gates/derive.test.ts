@@ -60,6 +60,11 @@ describe('against the stand-in Tau', () => {
   });
 });
 
+const silent = (kind: 'unreachable' | 'malformed' | 'misconfigured', code: string): RoundAnswer => ({
+  outcome: { kind, reasonCodes: [code], detail: `it is ${kind}` },
+  body: undefined,
+});
+
 describe('from answers that are made up', () => {
   const PASS: RoundAnswer = {
     outcome: { kind: 'answered', reasonCodes: ['ok'], detail: '' },
@@ -73,10 +78,6 @@ describe('from answers that are made up', () => {
     ),
   };
   const said = (body: object): RoundAnswer => ({ ...PASS, body: Buffer.from(JSON.stringify(body)) });
-  const silent = (kind: 'unreachable' | 'malformed' | 'misconfigured', code: string): RoundAnswer => ({
-    outcome: { kind, reasonCodes: [code], detail: `it is ${kind}` },
-    body: undefined,
-  });
   const FAILING = said({
     health_state: 'failing',
     rollout_gate: 'hold',

@@ -23,10 +23,15 @@ import {
   type Written,
 } from './written-runbook.js';
 
-describe('the digest', () => {
-  const digestOf = async (runbook: Written | string, loading: Loading = {}): Promise<string> =>
-    (await load(runbook, loading)).digest;
+const digestOf = async (runbook: Written | string, loading: Loading = {}): Promise<string> =>
+  (await load(runbook, loading)).digest;
 
+const gateWith = (changes: Written): Written => smallRunbook({ gates: [{ ...GATEWAY_GATE, ...changes }] });
+
+const policyOf = async (approval: Written, more: Written = {}): Promise<string> =>
+  (await load(smallRunbook({ approval, ...more }))).policy;
+
+describe('the digest', () => {
   test('stays the same under comments, order of keys, quoting and defaults that are written out', async () => {
     const plain = await digestOf(smallRunbook());
     const reversed = Object.fromEntries(Object.entries(smallRunbook()).toReversed());
@@ -37,7 +42,6 @@ describe('the digest', () => {
     expect(await digestOf(smallRunbook({ remediation: { retries: 1 }, owners: [] }))).toBe(plain);
   });
 
-  const gateWith = (changes: Written): Written => smallRunbook({ gates: [{ ...GATEWAY_GATE, ...changes }] });
   const changes: { what: string; runbook: Written }[] = [
     { what: 'what a gate expects', runbook: gateWith({ expect: { health: 'degraded', gate: 'pass' } }) },
     { what: 'a deadline', runbook: gateWith({ deadline: '501ms' }) },
@@ -78,13 +82,12 @@ describe('the digest', () => {
 
   test('is over canonical bytes, from which the same runbook comes back', async () => {
     const loaded = await load(withRepair({ http: { url: 'http://x.example', json: { a: [1, null, 'é'] } } }));
-    const again = resolvedRunbook(parseCanonical(loaded.bytes) as typeof loaded.runbook);
+    const again = resolvedRunbook(loaded.runbook);
     expect(again).toEqual(loaded);
+    expect(parseCanonical(loaded.bytes)).toEqual(JSON.parse(JSON.stringify(loaded.runbook)));
   });
 
   test('of the policy changes with approvers, their number and self-approval, and with nothing else', async () => {
-    const policyOf = async (approval: Written, more: Written = {}): Promise<string> =>
-      (await load(smallRunbook({ approval, ...more }))).policy;
     const approvers = [APPROVER_A, APPROVER_B];
     const plain = await policyOf({ approvers });
     expect(await policyOf({ approvers, expires: '1h' }, { owners: ['x'] })).toBe(plain);
@@ -133,14 +136,15 @@ describe('what only asks', () => {
   });
 });
 
-describe('a remote', () => {
-  const stepsWith = (git: Written): Written =>
-    smallRunbook({
-      promotion: { steps: [{ id: 'environment-branch', git: { branch: 'production', ...git } }] },
-    });
-  const remoteOf = async (git: Written, workingDirectory = '/'): Promise<string | undefined> =>
-    (await load(stepsWith(git), { workingDirectory })).runbook.promotion.steps[0]?.git?.remote;
+const stepsWith = (git: Written): Written =>
+  smallRunbook({
+    promotion: { steps: [{ id: 'environment-branch', git: { branch: 'production', ...git } }] },
+  });
 
+const remoteOf = async (git: Written, workingDirectory = '/'): Promise<string | undefined> =>
+  (await load(stepsWith(git), { workingDirectory })).runbook.promotion.steps[0]?.git?.remote;
+
+describe('a remote', () => {
   test.each([
     'https://git.example.org/tau.git',
     'ssh://git@git.example.org/tau.git',

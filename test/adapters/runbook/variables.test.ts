@@ -23,6 +23,12 @@ import {
 const urlOf = async (loading: Loading): Promise<string | undefined> =>
   (await load(smallRunbook(), loading)).runbook.gates[0]?.http?.url;
 
+const echoedWith = async (loading: Loading): Promise<readonly string[] | undefined> => {
+  const variables = { valueOf: { env: 'SMALL_VALUE', default: 'the default' } };
+  const written = withRepair({ command: { argv: ['echo', '${valueOf}'] } }, variables);
+  return (await load(written, loading)).runbook.remediation.repairs[0]?.command?.argv;
+};
+
 describe('a value', () => {
   const set = { baseUrl: 'http://set.example' };
   const environment = { SMALL_BASE_URL: 'http://environment.example' };
@@ -82,13 +88,8 @@ describe('a value', () => {
   );
 
   test('of a variable called like a method of every object is its own', async () => {
-    const argv = async (loading: Loading): Promise<readonly string[] | undefined> => {
-      const variables = { valueOf: { env: 'SMALL_VALUE', default: 'the default' } };
-      const written = withRepair({ command: { argv: ['echo', '${valueOf}'] } }, variables);
-      return (await load(written, loading)).runbook.remediation.repairs[0]?.command?.argv;
-    };
-    expect(await argv({})).toEqual(['echo', 'the default']);
-    expect(await argv({ environment: { SMALL_VALUE: 'given' } })).toEqual(['echo', 'given']);
+    expect(await echoedWith({})).toEqual(['echo', 'the default']);
+    expect(await echoedWith({ environment: { SMALL_VALUE: 'given' } })).toEqual(['echo', 'given']);
   });
 
   test('is put in once: what it says itself is no reference', async () => {
@@ -226,15 +227,15 @@ describe('a secret', () => {
   });
 });
 
-describe('a literal ${', () => {
-  /** What is sent in a header. */
-  const sent = async (header: string, loading: Loading = {}): Promise<string> => {
-    const http = { url: 'http://x.example', headers: { 'x-said': header } };
-    const loaded = await load(withRepair({ http }), loading);
-    const said = loaded.runbook.remediation.repairs[0]?.http?.headers['x-said'] ?? '';
-    return openText(said, { token: TOKEN });
-  };
+/** What is sent in a header. */
+const sent = async (header: string, loading: Loading = {}): Promise<string> => {
+  const http = { url: 'http://x.example', headers: { 'x-said': header } };
+  const loaded = await load(withRepair({ http }), loading);
+  const said = loaded.runbook.remediation.repairs[0]?.http?.headers['x-said'] ?? '';
+  return openText(said, { token: TOKEN });
+};
 
+describe('a literal ${', () => {
   test('is written $${ and is no reference', async () => {
     const loaded = await load(withRepair({ command: { argv: ['sh', '-c', 'echo $${HOME} $${nonsense'] } }));
     expect(loaded.runbook.remediation.repairs[0]?.command?.argv).toEqual([

@@ -31,6 +31,12 @@ export const GATEWAY_GATE = {
   deadline: '500ms',
 };
 
+const VARIABLES = {
+  baseUrl: { env: 'SMALL_BASE_URL', default: 'http://127.0.0.1:9' },
+  token: { env: 'SMALL_TOKEN', secret: true },
+  remote: { env: 'SMALL_REMOTE', default: '/nowhere/remote.git' },
+};
+
 const GIT_STEP = {
   id: 'environment-branch',
   git: { remote: '${remote}', branch: 'production' },
@@ -43,11 +49,7 @@ export function smallRunbook(changes: Written = {}): Written {
   return {
     v: 1,
     name: 'small',
-    variables: {
-      baseUrl: { env: 'SMALL_BASE_URL', default: 'http://127.0.0.1:9' },
-      token: { env: 'SMALL_TOKEN', secret: true },
-      remote: { env: 'SMALL_REMOTE', default: '/nowhere/remote.git' },
-    },
+    variables: VARIABLES,
     gates: [GATEWAY_GATE],
     approval: { approvers: [APPROVER_A, APPROVER_B] },
     promotion: { steps: [GIT_STEP] },
@@ -61,8 +63,7 @@ export function smallRunbook(changes: Written = {}): Written {
 
 /** The small runbook with further variables. */
 export function withVariables(variables: Written, changes: Written = {}): Written {
-  const small = smallRunbook();
-  return { ...small, variables: { ...(small['variables'] as Written), ...variables }, ...changes };
+  return smallRunbook({ variables: { ...VARIABLES, ...variables }, ...changes });
 }
 
 /** The small runbook with one repair that carries texts where they may and may not stand. */

@@ -126,22 +126,24 @@ describe('a rollback by command', () => {
     const stop = stepNamed(loaded.runbook.rollback.steps, 'gateway-stop');
     const command = { argv: ['true'], workingDirectory: '/', environment: [] };
     const signal = AbortSignal.timeout(300);
-    await expect(rollBackByCommand(loaded, { ...stop, command }, { ...ask, signal })).rejects.toThrow();
+    await expect(rollBackByCommand(loaded, { ...stop, command }, { ...ask, signal })).rejects.toMatchObject({
+      name: expect.stringMatching(/^(?:AbortError|TimeoutError)$/) as unknown,
+    });
   });
 });
 
-describe('a promotion by command', () => {
-  const promote = async (
-    argv: readonly string[],
-    more: Partial<PromotionStep> = {},
-    workingDirectory = '/',
-  ) => {
-    const loaded = await load(smallRunbook());
-    const command = { argv: [...argv], workingDirectory, environment: [] };
-    const step: PromotionStep = { id: 'apply', command, repeatable: true, deadline: 10_000, ...more };
-    return promoteByCommand(step, asking(loaded));
-  };
+const promote = async (
+  argv: readonly string[],
+  more: Partial<PromotionStep> = {},
+  workingDirectory = '/',
+) => {
+  const loaded = await load(smallRunbook());
+  const command = { argv: [...argv], workingDirectory, environment: [] };
+  const step: PromotionStep = { id: 'apply', command, repeatable: true, deadline: 10_000, ...more };
+  return promoteByCommand(step, asking(loaded));
+};
 
+describe('a promotion by command', () => {
   test('that exits with 0 is done, also where it says nothing', async () => {
     expect(await promote(['true'])).toMatchObject({ done: true, code: 'done', detail: '' });
   });
@@ -232,10 +234,10 @@ describe('a repair', () => {
   });
 });
 
-describe('what a command needs', () => {
-  const problemOf = async (argv: readonly string[], workingDirectory: string, PATH = process.env['PATH']) =>
-    commandProblem({ argv: [...argv], workingDirectory, environment: [] }, { PATH });
+const problemOf = async (argv: readonly string[], workingDirectory: string, PATH = process.env['PATH']) =>
+  commandProblem({ argv: [...argv], workingDirectory, environment: [] }, { PATH });
 
+describe('what a command needs', () => {
   test('is there for a program on PATH and for an executable file', async () => {
     const folder = await scratchFolder();
     await writeFile(join(folder, 'agent'), '#!/bin/sh\n');

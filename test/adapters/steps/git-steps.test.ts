@@ -1,6 +1,6 @@
 // Proves what the git steps of a run do to a real bare repository and leave in real evidence: the intent first, one
 // promotion however often it is repeated, a revert that is proven by asking. How git itself is used is proven with git.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -43,7 +43,8 @@ class Promotion {
   /** Fresh tools, as another worker would have. */
   tools(store: EvidenceStore = this.opened.store): GitTools {
     const mirrorsDir = mkdtempSync(join(this.remote.scratch, 'mirrors-'));
-    return { git: createGit({ mirrorsDir, env: {} }), evidence: new RunEvidence(store) };
+    const git = createGit({ mirrorsDir, env: {} });
+    return { git, evidence: new RunEvidence(store), unrecorded: new Map() };
   }
 
   promote(tools = this.tools()) {
@@ -54,8 +55,8 @@ class Promotion {
     return revertByGit(tools, this.known, { id: 'deployment-revert', reverts: this.step }, NEVER);
   }
 
-  verify(tools = this.tools()) {
-    return verifyRevert(tools, this.known, { id: 'deployment-revert', reverts: this.step }, NEVER);
+  verify(tools = this.tools(), signal = NEVER) {
+    return verifyRevert(tools, this.known, { id: 'deployment-revert', reverts: this.step }, signal);
   }
 
   async intent() {
@@ -211,25 +212,42 @@ function afterPut(store: EvidenceStore, path: RegExp): EvidenceStore {
   };
 }
 
-describe('a rollback by git', () => {
-  const promoted = async (): Promise<Promotion> => {
-    const remote = aRemote();
-    const promotion = await aRun(remote, child(remote, remote.first, 'two\n'));
-    expect(await promotion.promote()).toMatchObject({ done: true });
-    return promotion;
-  };
+const promoted = async (): Promise<Promotion> => {
+  const remote = aRemote();
+  const promotion = await aRun(remote, child(remote, remote.first, 'two\n'));
+  expect(await promotion.promote()).toMatchObject({ done: true });
+  return promotion;
+};
 
-  test('of a run that promoted nothing is verified at once and asks nobody', async () => {
+describe('a rollback by git', () => {
+  test('of a run that promoted nothing is verified by asking, and leaves the branch', async () => {
     const remote = aRemote();
     const promotion = await aRun(remote, child(remote, remote.first, 'two\n'));
-    remote.git('update-ref', '-d', 'refs/heads/production');
-    const nothing = {
-      verified: true,
-      code: 'never_promoted',
-      detail: 'this run pushed nothing to the branch',
-    };
+    const nothing = { verified: true, code: 'never_on_branch', detail: `production is at ${remote.first}` };
     expect(await promotion.rollBack()).toEqual(nothing);
     expect(await promotion.verify()).toEqual(nothing);
+    expect(remote.tip()).toBe(remote.first);
+  });
+
+  test('of a run that promoted nothing is not verified where the branch has its commit all the same', async () => {
+    const remote = aRemote();
+    const promotion = await aRun(remote, child(remote, remote.first, 'two\n'));
+    remote.setBranch('production', promotion.known.record.commit);
+    expect(await promotion.rollBack()).toMatchObject({
+      verified: false,
+      code: 'no_recorded_revert_on_branch',
+    });
+    remote.git('update-ref', '-d', 'refs/heads/production');
+    expect(await promotion.rollBack()).toMatchObject({ verified: false, code: 'branch_missing' });
+  });
+
+  test('goes before its record on a full disk: this worker knows its revert, and no other believes it', async () => {
+    const promotion = await promoted();
+    const tools = promotion.tools(failingOnce(promotion.opened.store, /\.revert-/));
+    expect(await promotion.rollBack(tools)).toMatchObject({ verified: true, code: 'revert_on_branch' });
+    expect(await promotion.reverts()).toEqual([]);
+    expect(await promotion.verify(tools)).toMatchObject({ verified: true });
+    expect(await promotion.verify()).toMatchObject({ verified: false, code: 'no_recorded_revert_on_branch' });
   });
 
   test('gives the branch the tree that it had, on top of what it is, and records the revert first', async () => {
@@ -291,19 +309,17 @@ describe('a rollback by git', () => {
     expect(await promotion.verify()).toMatchObject({ verified: false, code: 'no_recorded_revert_on_branch' });
   });
 
-  test('is not verified while the remote does not answer', async () => {
+  test('asks a remote that is away until it is cut short, and never calls that verified', async () => {
     const promotion = await promoted();
-    promotion.remote.remove();
-    const outcome = await promotion.verify({ ...promotion.tools.call(await elsewhere(promotion)) });
-    expect(outcome.verified).toBe(false);
+    const tools = promotion.tools();
+    const away = `${promotion.remote.url}.away`;
+    renameSync(promotion.remote.url, away);
+    await expect(promotion.verify(tools, AbortSignal.timeout(1_000))).rejects.toThrow(/abort|cancel/i);
+    const verified = promotion.verify(tools);
+    renameSync(away, promotion.remote.url);
+    expect(await verified).toMatchObject({ verified: false, code: 'no_recorded_revert_on_branch' });
   });
 });
-
-/** The same run with a scratch folder that is still there. */
-async function elsewhere(promotion: Promotion): Promise<Promotion> {
-  const remote = { ...promotion.remote, scratch: aRemote().scratch };
-  return Promise.resolve(new Promotion(remote, promotion.opened, promotion.known, promotion.step));
-}
 
 describe('the runs of a target', () => {
   test('promote, roll back, and promote a child as a merge with exactly the child’s tree', async () => {
@@ -362,10 +378,10 @@ describe('the runs of a target', () => {
   });
 });
 
-describe('whether a revert could run', () => {
-  const checked = (promotion: Promotion) =>
-    checkRevert(promotion.tools(), promotion.known, promotion.step, NEVER);
+const checked = (promotion: Promotion) =>
+  checkRevert(promotion.tools(), promotion.known, promotion.step, NEVER);
 
+describe('whether a revert could run', () => {
   test('is checked without changing anything', async () => {
     const remote = aRemote();
     const promotion = await aRun(remote, child(remote, remote.first, 'two\n'));

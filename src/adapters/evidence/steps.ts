@@ -1,0 +1,50 @@
+import type { Probed } from '../probe.js';
+import { EvidenceError } from './evidence-error.js';
+import type { EvidenceStore } from './store.js';
+
+/** Marks of what a step did. The same bytes whenever they are written, so that a repeated step never conflicts. */
+
+/** Before a command promotes: what may have been begun is never taken for untouched. Must be durable. */
+export async function noteBegun(store: EvidenceStore, folder: string, step: string): Promise<void> {
+  await store.put(folder, `promotion/${step}.begun.json`, markOf(step));
+}
+
+/** A step that is done is not repeated. A full disk must not turn a done step into an endless one. */
+export async function noteDone(store: EvidenceStore, folder: string, step: string): Promise<void> {
+  await ifPossible(() => store.put(folder, `promotion/${step}.done.json`, markOf(step)));
+}
+
+export async function isDone(store: EvidenceStore, folder: string, step: string): Promise<boolean> {
+  return (await store.get(folder, `promotion/${step}.done.json`)) !== undefined;
+}
+
+/** From here on this run promotes nothing more. It must not wait for the disk: a rollback goes first. */
+export async function noteRollbackBegun(store: EvidenceStore, folder: string): Promise<void> {
+  await ifPossible(() => store.put(folder, 'rollback/begun.json', markOf('rollback')));
+}
+
+/** What a step printed, under its attempt's own name. */
+export async function noteOutput(
+  store: EvidenceStore,
+  folder: string,
+  path: string,
+  attempt: number,
+  { body, stderr }: Probed,
+): Promise<void> {
+  const name = attempt === 1 ? path : `${path}.attempt-${attempt}`;
+  await ifPossible(() => store.put(folder, `${name}.out.txt`, body));
+  if (stderr.byteLength > 0) await ifPossible(() => store.put(folder, `${name}.err.txt`, stderr));
+}
+
+/** As much as can be written now; the workflow's journal entry of the step is retried until it can be. */
+export async function ifPossible(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+  }
+}
+
+function markOf(step: string): Uint8Array {
+  return Buffer.from(JSON.stringify({ v: 1, step }));
+}

@@ -1,0 +1,157 @@
+// What settings, environment and flags come to. The files are real; nothing of this process's environment is read.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { readConfig, type Config } from '../src/config.js';
+import { identity } from '../src/contracts/names.js';
+import { InputError } from '../src/contracts/input-error.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'promote-config-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function read(environment: Record<string, string> = {}, settings?: string): Promise<Config> {
+  return readConfig({ cwd: folder, environment: { HOME: folder, ...environment }, settings });
+}
+
+async function problems(yaml: string): Promise<readonly string[]> {
+  await writeFile(join(folder, 'promote.yaml'), yaml);
+  const error = await read().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  if (!(error instanceof InputError)) return [];
+  expect(error.code).toBe('invalid_settings');
+  return error.problems.map((line) => line.replace(`${folder}/`, ''));
+}
+
+describe('settings', () => {
+  it('are optional: without a file everything has its default, below the working directory', async () => {
+    const config = await read();
+    expect(config).toMatchObject({
+      deployment: 'local',
+      dataDir: join(folder, '.promote'),
+      evidenceDir: join(folder, '.tau/reports/operator-readiness'),
+      cacheDir: join(folder, '.cache/promote'),
+      taskQueue: 'promotion',
+      temporalExecutable: undefined,
+    });
+    expect(config.runbookFor('anything')).toBe(join(config.packageRoot, 'runbooks/operator-readiness.yaml'));
+    expect(identity.safeParse(config.identity).success).toBe(true);
+  });
+
+  it('resolve their paths from the file, those of the environment from the working directory', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'promote-elsewhere-'));
+    const file = join(elsewhere, 'lab.yaml');
+    await writeFile(
+      file,
+      'v: 1\ndataDir: data\nevidenceDir: proof\ntargets:\n  lab: { runbook: lab-runbook.yaml }\n',
+    );
+    const config = await read({ PROMOTE_EVIDENCE_DIR: 'mine', PROMOTE_SETTINGS: 'not-read.yaml' }, file);
+    expect(config.dataDir).toBe(join(elsewhere, 'data'));
+    expect(config.evidenceDir).toBe(join(folder, 'mine'));
+    expect(config.runbookFor('lab')).toBe(join(elsewhere, 'lab-runbook.yaml'));
+    expect(() => config.runbookFor('production')).toThrow(expect.objectContaining({ code: 'bad_target' }));
+    expect(() => config.runbookFor('__proto__')).toThrow(expect.objectContaining({ code: 'bad_target' }));
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it('give way to the environment', async () => {
+    await writeFile(join(folder, 'promote.yaml'), 'v: 1\ndeployment: lab\ntaskQueue: lab\n');
+    const config = await read({ PROMOTE_DEPLOYMENT: 'staging', PROMOTE_IDENTITY: 'alice@example.org' });
+    expect(config).toMatchObject({ deployment: 'staging', taskQueue: 'lab', identity: 'alice@example.org' });
+  });
+
+  it.each([
+    ['PROMOTE_DEPLOYMENT', 'No Such'],
+    ['PROMOTE_TASK_QUEUE', 'a/b'],
+    ['PROMOTE_IDENTITY', 'Alice Smith'],
+  ])('refuse a %s that is not of its form', async (name, value) => {
+    await expect(read({ [name]: value })).rejects.toMatchObject({
+      problems: [expect.stringContaining(`the environment variable ${name} is "${value}"`)],
+    });
+  });
+
+  it.each<[string, string, string[]]>([
+    ['an unknown key', 'v: 1\n\nsecret: x\n', ['promote.yaml:3:1: secret: unknown key; known are ']],
+    [
+      'an unknown key inside',
+      'v: 1\ntargets:\n  lab: { runbook: x, extra: y }\n',
+      ['promote.yaml:3:22: targets.lab.extra: '],
+    ],
+    ['a wrong value', 'v: 1\ndeployment: No Such\n', ['promote.yaml:2:13: deployment: ']],
+    [
+      'a target that can be none',
+      'v: 1\ntargets:\n  a/b: { runbook: x }\n',
+      ['promote.yaml:3:3: targets."a/b": a target is '],
+    ],
+    [
+      'a missing version',
+      'deployment: lab\n',
+      ['promote.yaml:1:1: v: this version of promote reads settings with v: 1'],
+    ],
+    [
+      'a version to come',
+      'v: 2\n',
+      ['promote.yaml:1:4: v: this version of promote reads settings with v: 1'],
+    ],
+    [
+      'two mistakes',
+      'v: 1\ntaskQueue: A\ndataDir: 7\n',
+      ['promote.yaml:3:10: dataDir: ', 'promote.yaml:2:12: taskQueue: '],
+    ],
+    ['a repeated key', 'v: 1\nv: 1\n', ['promote.yaml:2:1: Map keys must be unique']],
+    ['no YAML', 'v: [1\n', ['promote.yaml:']],
+    ['an alias', 'v: 1\ndataDir: &a x\nevidenceDir: *a\n', ['promote.yaml:1:1: no YAML that can be read: ']],
+    ['nothing', '', ['promote.yaml:1:1: the file: ']],
+    [
+      'too much',
+      `v: 1\n#${'x'.repeat(70_000)}\n`,
+      ['promote.yaml: the settings have 70007 bytes: at most 65536'],
+    ],
+  ])('say file:line:column for %s', async (_, yaml, expected) => {
+    const told = await problems(yaml);
+    expect(told).toHaveLength(expected.length);
+    for (const start of expected) expect(told).toContainEqual(expect.stringContaining(start));
+    for (const line of told) expect(line).not.toContain('\n');
+  });
+});
+
+describe("Temporal's own settings", () => {
+  it('are those of nobody where nobody gave any: no default address stands for one that was given', async () => {
+    expect((await read()).temporal).toEqual({ address: undefined, namespace: 'default', connection: {} });
+  });
+
+  it('come from its environment variables; an API key switches TLS on', async () => {
+    const config = await read({
+      TEMPORAL_ADDRESS: 'cloud:7233',
+      TEMPORAL_NAMESPACE: 'ours',
+      TEMPORAL_API_KEY: 'key',
+    });
+    expect(config.temporal).toMatchObject({
+      address: 'cloud:7233',
+      namespace: 'ours',
+      connection: { apiKey: 'key', tls: true },
+    });
+  });
+
+  it('come from the profile that is named', async () => {
+    const file = join(folder, 'temporal.toml');
+    await writeFile(file, '[profile.lab]\naddress = "lab:7233"\nnamespace = "lab"\n');
+    const config = await read({ TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'lab' });
+    expect(config.temporal).toMatchObject({ address: 'lab:7233', namespace: 'lab' });
+  });
+
+  it('that can not be read are an error of the settings, and disturb nobody who needs no Temporal', async () => {
+    const file = join(folder, 'temporal.toml');
+    await writeFile(file, '[profile.default]\naddress = "lab:7233"\nadress = "x"\n');
+    const config = await read({ TEMPORAL_CONFIG_FILE: file });
+    expect(() => config.temporal).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
+  });
+});
