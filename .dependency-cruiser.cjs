@@ -17,7 +17,7 @@ const LAYERS = {
     libraries: ['@temporalio/workflow', '@temporalio/common'],
     node: false,
   },
-  'src/client\\.ts': {
+  'src/client(\\.ts)?': {
     own: ['src/domain', 'src/contracts', 'workflows/messages\\.ts'],
     types: ['workflows/promotion\\.ts', 'workflows/admission\\.ts'],
     libraries: ['@temporalio/client', '@temporalio/common'],
@@ -93,7 +93,7 @@ module.exports = {
     {
       name: 'one-user-of-the-temporal-client',
       severity: 'error',
-      from: { path: '^(src|activities|workflows|worker)/', pathNot: '^src/client\\.ts$' },
+      from: { path: '^(src|activities|workflows|worker)/', pathNot: '^src/client(\\.ts$|/)' },
       to: { path: '^node_modules/@temporalio/client/' },
     },
   ],

@@ -1,6 +1,15 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 
-/** Errors of the adapters, by what they carry; their classes stay on the other side. */
+/** Errors of ours, by name: their classes stay on the other side, and Node's own codes are none of ours. */
+const OURS = new Set([
+  'EvidenceError',
+  'GitError',
+  'InputError',
+  'RedactionError',
+  'CanonicalError',
+  'MalformedStatement',
+]);
+
 interface Coded extends Error {
   readonly code: string;
   readonly retryable?: boolean;
@@ -9,9 +18,11 @@ interface Coded extends Error {
 /** Codes that another attempt can mend: space is freed, the disk comes back, the remote answers again. */
 const RETRYABLE = new Set(['full', 'unavailable', 'remote_unreachable', 'git_timeout', 'cancelled']);
 
-/** Another history wrote this record already, after a workflow reset: nothing of this one may go on. */
+const INTERNAL = 'internal_error';
+
+/** What these codes are called outside the store. */
 const RENAMED: Readonly<Record<string, string>> = {
-  conflict: 'journal_fork',
+  conflict: 'evidence_conflict',
   full: 'evidence_full',
   unavailable: 'evidence_unavailable',
 };
@@ -34,7 +45,10 @@ export function atBorder<Input, Output>(
       // Cut short by a shutdown or a cancellation, whatever it says: no outcome, so another worker goes on.
       if (Context.current().cancellationSignal.aborted)
         throw ApplicationFailure.retryable('the attempt was cut short', 'cancelled');
-      throw failureOf(error, redact);
+      const failure = failureOf(error, redact);
+      if (failure.type === INTERNAL && error instanceof Error)
+        log.error(redact(error.stack ?? error.message));
+      throw failure;
     }
   };
 }
@@ -44,8 +58,8 @@ export function failureOf(error: unknown, redact: (text: string) => string): App
   if (!isCoded(error)) {
     const name = error instanceof Error ? error.name : 'unknown';
     return ApplicationFailure.create({
-      message: redact(`internal error (${name}): ${String(error)}`),
-      type: 'internal_error',
+      message: redact(`internal error (${name}): see the worker's log`),
+      type: INTERNAL,
       nonRetryable: true,
     });
   }
@@ -58,5 +72,5 @@ export function failureOf(error: unknown, redact: (text: string) => string): App
 }
 
 function isCoded(error: unknown): error is Coded {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return error instanceof Error && OURS.has(error.name) && 'code' in error && typeof error.code === 'string';
 }

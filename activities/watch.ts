@@ -89,6 +89,5 @@ async function takeSample(
     .flatMap(({ id }) => all.filter(({ result }) => result.gate === id))
     .map(({ result }) => result);
   const sample: Sample = { n, at, grade: gradeSample(results) };
-  const recorded = await samples.keep(evidence, folder, sample, all);
-  return { sample, results, recorded };
+  return samples.keep(evidence, folder, { sample, results }, all);
 }

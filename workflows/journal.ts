@@ -21,6 +21,11 @@ export class Journal {
     this.#run = run;
   }
 
+  /** What made it unwritable for good, e.g. `journal_fork`. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** Written durably when it returns: no record, no next step. Waits as long as the store can't be written. */
   async append(kind: string, text: string, body: Json): Promise<void> {
     this.owe(kind, text, body);

@@ -81,10 +81,9 @@ export class Orders {
     await this.#queue;
   }
 
-  async waiting(): Promise<void> {
-    await condition(
-      () => this.#pending !== undefined || (this.#cancelled && interruptible(this.#run?.phase)),
-    );
+  /** Whether there is something to take. */
+  get pending(): boolean {
+    return this.#pending !== undefined || (this.#cancelled && interruptible(this.#run?.phase));
   }
 
   /** A `remediated` counts from the moment that the phase is remediating; the next remediation needs its own. */

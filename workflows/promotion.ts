@@ -100,25 +100,30 @@ async function next(run: Run, effect: Effect, orders: Orders): Promise<Promotion
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
   try {
-    if (!makesWay(effect)) return await carryOut(run, effect, orders);
-    return await interruptible(() => carryOut(run, effect, orders), orders);
+    return makesWay(effect) ? await interruptible(run, effect, orders) : await carryOut(run, effect, orders);
   } catch (error) {
     return faulted(run, error);
   }
 }
 
-async function interruptible(work: () => Promise<PromotionEvent>, orders: Orders): Promise<PromotionEvent> {
+async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
   const scope = new CancellationScope();
   try {
-    const working = scope.run(work);
+    const working = scope.run(() => carryOut(run, effect, orders));
     for (;;) {
-      const done = await Promise.race([working, scope.run(() => orders.waiting())]);
-      const event = done ?? orders.take();
+      const interrupted = scope.run(() => condition(() => orders.pending || cannotGoOn(run)));
+      const event = (await Promise.race([working, interrupted])) ?? orders.take();
       if (event !== undefined) return event;
+      if (cannotGoOn(run)) await run.journal.flush();
     }
   } finally {
     scope.cancel();
   }
+}
+
+/** Another history may have promoted what nobody watches: that is looked into at once, not when somebody decides. */
+function cannotGoOn({ move, journal }: Run): boolean {
+  return move.state.steps.length === 0 && journal.failure !== undefined;
 }
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */

@@ -89,7 +89,7 @@ function httpQuestion(
   const headers: Record<string, string> = {};
   if (http.json !== undefined) headers['content-type'] = 'application/json';
   for (const [name, value] of Object.entries(http.headers)) headers[name] = openText(value, secrets);
-  const json = http.json === undefined ? undefined : openText(JSON.stringify(http.json), secrets);
+  const json = http.json === undefined ? undefined : JSON.stringify(openJson(http.json, secrets));
   return {
     url: http.url,
     method: http.method,
@@ -102,6 +102,14 @@ function httpQuestion(
     maxBytes: question.maxBytes,
     signal,
   };
+}
+
+/** Opened before it is written as JSON, so that a secret with a quote in it stays one string. */
+function openJson(json: unknown, secrets: Asking['secrets']): unknown {
+  if (typeof json === 'string') return openText(json, secrets);
+  if (Array.isArray(json)) return json.map((item) => openJson(item, secrets));
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, openJson(value, secrets)]));
 }
 
 function originOf(url: string): readonly string[] {

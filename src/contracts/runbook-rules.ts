@@ -44,6 +44,22 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
       check(repair.unless.gate, ['remediation', 'repairs', index, 'unless', 'gate']);
   }
   const { artifactUnrepaired, repeatedFailing, readinessFailed } = runbook.rollback.triggers;
+  for (const [index, { helps }] of runbook.remediation.repairs.entries())
+    for (const gate of Object.keys(helps))
+      if (isDerived(runbook, gate))
+        report(
+          ['remediation', 'repairs', index, 'helps', gate],
+          `${gate} is derived: repair the gates that it is derived from`,
+        );
+  if (
+    readinessFailed !== undefined &&
+    known.has(readinessFailed.gate) &&
+    !isDerived(runbook, readinessFailed.gate)
+  )
+    report(
+      ['rollback', 'triggers', 'readinessFailed', 'gate'],
+      `${readinessFailed.gate} is not derived: name a readiness gate`,
+    );
   if (artifactUnrepaired !== undefined)
     check(artifactUnrepaired.gate, ['rollback', 'triggers', 'artifactUnrepaired', 'gate']);
   for (const [index, gate] of repeatedFailing.gates.entries())
@@ -53,12 +69,16 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
   for (const [index, { verify }] of runbook.rollback.steps.entries())
     if (verify !== undefined) {
       check(verify.gate, ['rollback', 'steps', index, 'verify', 'gate']);
-      if (runbook.gates.some(({ id, readiness }) => id === verify.gate && readiness !== undefined))
+      if (isDerived(runbook, verify.gate))
         report(
           ['rollback', 'steps', index, 'verify', 'gate'],
           `${verify.gate} is derived: verify by a gate that asks the system`,
         );
     }
+}
+
+function isDerived({ gates }: Runbook, gate: string): boolean {
+  return gates.some(({ id, readiness }) => id === gate && readiness !== undefined);
 }
 
 const READERS = {

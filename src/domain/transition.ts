@@ -60,6 +60,8 @@ export interface PromotionState {
   readonly validations: number;
   readonly remediations: number;
   readonly preflights: number;
+  /** The round that is being asked is a preflight. */
+  readonly preflighting: boolean;
   readonly retriesLeft: number;
   /** Every round's results, oldest first. */
   readonly rounds: readonly (readonly GateResult[])[];
@@ -96,6 +98,7 @@ export function begin(plan: Plan): Move {
     validations: 0,
     remediations: 0,
     preflights: 0,
+    preflighting: false,
     retriesLeft: plan.remediation.retries,
     rounds: [],
     attempted: [],
@@ -120,12 +123,15 @@ function moveFor(plan: Plan, state: PromotionState, event: PromotionEvent): Move
   const { phase } = state;
   switch (event.type) {
     case 'prerequisites-checked':
-      if (phase !== 'validating') return undefined;
+      if (phase !== 'validating' || state.validations > 0) return undefined;
       return event.problems.length > 0 ? end(state, 'stopped', 'prerequisite_not_met') : validate(state);
     case 'round-closed':
-      return phase === 'validating' ? afterRound(plan, closeRound(state, event.results)) : undefined;
+      if (phase !== 'validating' || event.round !== validationName(state) || state.preflighting)
+        return undefined;
+      return afterRound(plan, closeRound(state, event.results));
     case 'preflight-closed':
-      if (phase !== 'validating') return undefined;
+      if (phase !== 'validating' || event.round !== preflightName(state) || !state.preflighting)
+        return undefined;
       return afterPreflight(plan, closeRound(state, event.results), event.notRollbackable);
     case 'remediation-done':
       if (phase !== 'remediating') return undefined;
@@ -136,9 +142,9 @@ function moveFor(plan: Plan, state: PromotionState, event: PromotionEvent): Move
     case 'expired':
       return phase === 'awaiting-approval' ? end(state, event.type, event.type) : undefined;
     case 'step-promoted':
-      return phase === 'promoting' ? afterStep(plan, state, event.at) : undefined;
+      return isPromoting(state, event.step) ? afterStep(plan, state, event.at) : undefined;
     case 'step-failed':
-      return phase === 'promoting' ? afterFailedStep(state, event.code, event.effect) : undefined;
+      return isPromoting(state, event.step) ? afterFailedStep(state, event.code, event.effect) : undefined;
     case 'sampled':
       return phase === 'watching' ? afterSamples(plan, state, event.samples, event.recorded) : undefined;
     case 'rollback-tried':
@@ -156,6 +162,19 @@ function moveFor(plan: Plan, state: PromotionState, event: PromotionEvent): Move
   }
 }
 
+/** An answer to another question than the one that was asked is no answer. */
+function isPromoting({ phase, steps }: PromotionState, step: string): boolean {
+  return phase === 'promoting' && steps.at(-1) === step;
+}
+
+function validationName({ validations }: PromotionState): string {
+  return `validation-${validations}`;
+}
+
+function preflightName({ preflights }: PromotionState): string {
+  return `preflight-${preflights}`;
+}
+
 /** "half promoted is not a state to stay in": only a first step that is proven to have had no effect stops. */
 function afterFailedStep(state: PromotionState, code: string, effect: 'none' | 'possible'): Move {
   const untouched = effect === 'none' && state.steps.length === 1;
@@ -163,15 +182,12 @@ function afterFailedStep(state: PromotionState, code: string, effect: 'none' | '
 }
 
 function closeRound(state: PromotionState, results: readonly GateResult[]): PromotionState {
-  return { ...state, rounds: [...state.rounds, results] };
+  return { ...state, preflighting: false, rounds: [...state.rounds, results] };
 }
 
 function validate(state: PromotionState): Move {
-  const validations = state.validations + 1;
-  return {
-    state: { ...state, phase: 'validating', validations },
-    effect: { do: 'ask-round', round: `validation-${validations}` },
-  };
+  const asked: PromotionState = { ...state, phase: 'validating', validations: state.validations + 1 };
+  return { state: asked, effect: { do: 'ask-round', round: validationName(asked) } };
 }
 
 /** "If any gate is `hold`, stop promotion and treat as incident triage input", after remediation had its chance. */
@@ -208,16 +224,18 @@ function awaitDecision(state: PromotionState): Move {
   const epoch = state.epoch + 1;
   return {
     state: { ...state, phase: 'awaiting-approval', epoch },
-    effect: { do: 'await-decision', epoch, round: `validation-${state.validations}` },
+    effect: { do: 'await-decision', epoch, round: validationName(state) },
   };
 }
 
 function preflight(state: PromotionState): Move {
-  const preflights = state.preflights + 1;
-  return {
-    state: { ...state, phase: 'validating', preflights },
-    effect: { do: 'preflight', epoch: state.epoch, round: `preflight-${preflights}` },
+  const asked: PromotionState = {
+    ...state,
+    phase: 'validating',
+    preflights: state.preflights + 1,
+    preflighting: true,
   };
+  return { state: asked, effect: { do: 'preflight', epoch: state.epoch, round: preflightName(asked) } };
 }
 
 /** "Promote only when all checks are true": asked again right before. A void approval goes back to remediating once. */
@@ -226,7 +244,7 @@ function afterPreflight(plan: Plan, state: PromotionState, notRollbackable: read
   const holding = holdingGates(plan, results);
   if (holding.length > 0) {
     if (onlyMisconfigured(holding)) return end(state, 'stopped', 'misconfigured');
-    if (state.preflights > 1) return end(state, 'stopped', 'gate_hold');
+    if (state.preflights > 1 || plan.remediation.retries === 0) return end(state, 'stopped', 'gate_hold');
     return remediate(plan, { ...state, retriesLeft: 1 }, results);
   }
   if (notRollbackable.length > 0 && !plan.rollback.promoteUnrollbackable)

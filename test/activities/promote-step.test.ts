@@ -244,6 +244,7 @@ test('a rollback of a run that promoted nothing is verified and leaves the branc
   expect(await inActivity(verifyRollBackStep, request)).toMatchObject({ verified: true });
   expect(await run.tip()).toBe(run.rehearsal.formerTip);
   expect(await run.dependencies.store.list(run.folder, 'rollback/')).toEqual([
+    'rollback/begun.json',
     'rollback/deployment-revert.1.json',
   ]);
 });

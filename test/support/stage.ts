@@ -202,6 +202,27 @@ export class Stage {
     return this.handle.executeUpdate(control, { args: [{ statement, signature: null }] });
   }
 
+  /** Resets the run to the last workflow task before the first accepted update: its approval, in these tests. */
+  async resetBeforeApproval(): Promise<void> {
+    const { workflowId } = this.handle;
+    const { runId } = await this.handle.describe();
+    const { events } = await this.handle.fetchHistory();
+    const history = events ?? [];
+    const accepted = history.findIndex(
+      (event) => event.workflowExecutionUpdateAcceptedEventAttributes != null,
+    );
+    const before = history
+      .slice(0, accepted - 1)
+      .findLast((event) => event.workflowTaskCompletedEventAttributes != null);
+    await this.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId },
+      reason: 'test',
+      workflowTaskFinishEventId: before?.eventId ?? null,
+      requestId: randomBytes(8).toString('hex'),
+    });
+  }
+
   result(): Promise<PromotionResult> {
     return this.handle.result();
   }

@@ -1,5 +1,6 @@
 /**
  * - `conflict`: other bytes stand under the name already
+ * - `journal_fork`: another history of the run wrote that entry of the journal
  * - `full`: no space or quota left
  * - `unavailable`: the store is out of reach or refuses us
  * - `not_regular`: a link, folder or device stands where a file or folder of ours should
@@ -7,7 +8,7 @@
  * - `bad_name`: not a name for a run or a file
  */
 export type EvidenceErrorCode =
-  'conflict' | 'full' | 'unavailable' | 'not_regular' | 'outside_root' | 'bad_name';
+  'conflict' | 'journal_fork' | 'full' | 'unavailable' | 'not_regular' | 'outside_root' | 'bad_name';
 
 const RETRYABLE: ReadonlySet<EvidenceErrorCode> = new Set(['full', 'unavailable']);
 

@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/canonical-json.js';
 import { canonicalBytes, digest, type Digest } from '../canonical.js';
+import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
 /** The journal's newest entry: its number, and the digest that the next one chains to. */
@@ -21,7 +22,7 @@ export interface JournalAppend {
 /**
  * Writes `journal/<seq>.json` once, durably. The same entry again is success.
  *
- * @throws EvidenceError `conflict` where another history of the run wrote that number (a workflow reset): a fork
+ * @throws EvidenceError `journal_fork` where another history of the run wrote that number (a workflow reset): a fork
  */
 export async function appendEntry(
   evidence: RunEvidence,
@@ -31,8 +32,26 @@ export async function appendEntry(
   const seq = head.seq + 1;
   const prev = head.seq === 0 ? genesis(run) : head.digest;
   const bytes = canonicalBytes({ v: 1, run, seq, prev, at: new Date(at).toISOString(), kind, body });
-  await evidence.store.put(folder, entryPath(seq), bytes);
+  await putEntry(evidence, folder, seq, bytes);
   return { seq, digest: entryDigest(bytes) };
+}
+
+async function putEntry(
+  evidence: RunEvidence,
+  folder: string,
+  seq: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    await evidence.store.put(folder, entryPath(seq), bytes);
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError) || cause.code !== 'conflict') throw cause;
+    throw new EvidenceError(
+      'journal_fork',
+      `${folder}: entry ${seq} was written by another history of this run`,
+      { cause },
+    );
+  }
 }
 
 export function entryPath(seq: number): string {

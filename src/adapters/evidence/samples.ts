@@ -35,13 +35,23 @@ export async function read(
   return { sample: { n, at, grade }, results: gates.map(resultOf), recorded: true };
 }
 
-/** Whether the sample is in the evidence. A watch that can't record keeps sampling, and can't end promoted. */
+/** A sample that was taken, and whether it is in the evidence. */
+export interface TakenSample {
+  readonly sample: Sample;
+  readonly results: readonly GateResult[];
+  readonly recorded: boolean;
+}
+
+/**
+ * Keeps a sample and gives the one that stands: where another attempt kept its own under this number, that one counts. A
+ * watch that can't record keeps sampling, and can't end promoted.
+ */
 export async function keep(
   evidence: RunEvidence,
   folder: string,
-  sample: Sample,
+  taken: Omit<TakenSample, 'recorded'>,
   asked: readonly AskedGate[],
-): Promise<boolean> {
+): Promise<TakenSample> {
   const gates = asked.map(({ result, files, ...how }) => ({
     ...result,
     ...how,
@@ -49,12 +59,12 @@ export async function keep(
     answers: files.map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString('utf8') })),
   }));
   try {
-    await evidence.putJson(folder, samplePath(sample.n), { v: 1, ...sample, gates });
-    return true;
+    await evidence.putJson(folder, samplePath(taken.sample.n), { v: 1, ...taken.sample, gates });
+    return { ...taken, recorded: true };
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error;
-    // Where another attempt kept this sample already, that one stands: the streak counts one of them either way.
-    return error.code === 'conflict';
+    const stands = error.code === 'conflict' ? await read(evidence, folder, taken.sample.n) : undefined;
+    return stands ?? { ...taken, recorded: false };
   }
 }
 

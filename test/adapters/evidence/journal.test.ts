@@ -71,7 +71,7 @@ test.each([
   const opened = await openRun();
   await appendEntry(opened.evidence, FIRST);
   const before = await stored(opened, 1);
-  expect(await codeOf(appendEntry(opened.evidence, { ...FIRST, ...other }))).toBe('conflict');
+  expect(await codeOf(appendEntry(opened.evidence, { ...FIRST, ...other }))).toBe('journal_fork');
   expect(await stored(opened, 1)).toBe(before);
 });
 

@@ -13,6 +13,7 @@ import { codeOf, failingOnce, OPENED_AT, OPENED_MS, openRun } from './opened-run
 
 const SAMPLE: Sample = { n: 3, at: OPENED_MS, grade: 'unreachable' };
 const observation = { kind: 'unreachable', code: 'http_refused', detail: 'nobody there' } as const;
+const TAKEN = { sample: SAMPLE, results: [] };
 const ASKED: readonly AskedGate[] = [
   {
     result: judge('gateway-status', observation, { health: 'healthy', gate: 'pass' }),
@@ -27,7 +28,10 @@ const ASKED: readonly AskedGate[] = [
 test('a sample is one file with every gate’s outcome and text, and is read back', async () => {
   const { evidence, folder, path } = await openRun();
   expect(await samples.read(evidence, folder, 3)).toBeUndefined();
-  expect(await samples.keep(evidence, folder, SAMPLE, ASKED)).toBe(true);
+  expect(await samples.keep(evidence, folder, TAKEN, ASKED)).toMatchObject({
+    sample: SAMPLE,
+    recorded: true,
+  });
   const kept = JSON.parse(await readFile(join(path, 'watch/00000003.json'), 'utf8')) as unknown;
   expect(kept).toMatchObject({
     v: 1,
@@ -44,21 +48,25 @@ test('a sample is one file with every gate’s outcome and text, and is read bac
 
 test('the same sample again is kept', async () => {
   const { evidence, folder } = await openRun();
-  await samples.keep(evidence, folder, SAMPLE, ASKED);
-  expect(await samples.keep(evidence, folder, SAMPLE, ASKED)).toBe(true);
+  await samples.keep(evidence, folder, TAKEN, ASKED);
+  expect(await samples.keep(evidence, folder, TAKEN, ASKED)).toMatchObject({
+    sample: SAMPLE,
+    recorded: true,
+  });
 });
 
 test('a sample that can’t be written is said not to be recorded, so that the watch goes on', async () => {
   const { store, folder } = await openRun();
   const evidence = new RunEvidence(failingOnce(store, /^watch\//));
-  expect(await samples.keep(evidence, folder, SAMPLE, ASKED)).toBe(false);
+  expect(await samples.keep(evidence, folder, TAKEN, ASKED)).toEqual({ ...TAKEN, recorded: false });
   expect(await samples.read(evidence, folder, SAMPLE.n)).toBeUndefined();
 });
 
-test('another attempt’s sample under a number that is taken counts as recorded, and the first stays', async () => {
+test('another attempt’s sample under a number that is taken is the one that counts', async () => {
   const { evidence, folder } = await openRun();
-  await samples.keep(evidence, folder, SAMPLE, ASKED);
-  expect(await samples.keep(evidence, folder, { ...SAMPLE, grade: 'pass' }, [])).toBe(true);
+  await samples.keep(evidence, folder, TAKEN, ASKED);
+  const other = { sample: { ...SAMPLE, grade: 'pass' as const }, results: [] };
+  expect(await samples.keep(evidence, folder, other, [])).toMatchObject({ sample: SAMPLE, recorded: true });
   expect((await samples.read(evidence, folder, SAMPLE.n))?.sample).toEqual(SAMPLE);
 });
 

@@ -1,0 +1,41 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+
+import type { PromotionInput, PromotionMemo } from '../domain/messages.js';
+import { promotionId } from '../../workflows/messages.js';
+import { ClientError } from './errors.js';
+
+/** As the workflow's own first words, so that `status` works before any worker has taken it up. */
+export function memoAtStart({ target, commit, requester }: PromotionInput): PromotionMemo {
+  return {
+    target,
+    commit,
+    run: '',
+    requester,
+    phase: 'validating',
+    reason: '',
+    trigger: null,
+    digest: null,
+    deadline: null,
+    evidence: '',
+    gates: [],
+  };
+}
+
+/** @throws ClientError `not_found` where it is none of ours */
+export function memoOf(description: WorkflowExecutionDescription, target: string): PromotionMemo {
+  const memo: unknown = description.memo?.['promotion'];
+  if (isMemo(memo)) return memo;
+  throw new ClientError(
+    'not_found',
+    `the workflow ${promotionId(target)} has no memo that this version of promote knows: another program or version started it`,
+  );
+}
+
+function isMemo(memo: unknown): memo is PromotionMemo {
+  if (typeof memo !== 'object' || memo === null || !('gates' in memo) || !Array.isArray(memo.gates))
+    return false;
+  const fields: Readonly<Record<string, unknown>> = { ...memo };
+  return ['target', 'commit', 'run', 'requester', 'phase', 'reason', 'evidence'].every(
+    (name) => typeof fields[name] === 'string',
+  );
+}

@@ -1,0 +1,200 @@
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+
+import { openSite, type Asked, type Site } from '../support/command-line.js';
+
+/**
+ * Proves that a promotion outlives its processes: worker and Temporal server, own ones with their state on disk, are
+ * killed with -9 while it waits, while it asks and while it watches. It ends where the machine itself goes: what a disk
+ * lost, and a worker on another host, are not shown.
+ */
+const LIMIT_MS = 90_000;
+
+test(
+  'a promotion that waits for approval goes on after worker and server were killed with -9 and started again',
+  async () => {
+    const site = await openSite();
+    const server = await site.startPart('server');
+    const worker = await site.startPart('worker');
+    expect(await site.startPromotion()).toMatchObject({ exitCode: 0, stderr: '' });
+    await site.phase('awaiting-approval');
+    const asked = await site.ask(waiting, 'status', site.target);
+
+    await worker.kill();
+    await server.kill();
+    await site.killTemporal();
+    expect(await site.promote('status', site.target)).toMatchObject({ exitCode: 5 });
+    await site.startPart('server');
+    await site.startPart('worker');
+
+    await site.phase('awaiting-approval');
+    expect(await site.ask(waiting, 'status', site.target)).toEqual(asked);
+    expect(await site.approve()).toMatchObject({ exitCode: 0, stderr: '' });
+    await expectPromoted(site);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a gate that was being asked when the worker was killed with -9 is asked again after its return',
+  async () => {
+    const gateway = new Gateway();
+    gateway.script.push('hold');
+    const site = await openSite({ gateway: (asked) => gateway.answer(asked) });
+    await site.startPart('server');
+    const worker = await site.startPart('worker');
+    expect(await site.startPromotion()).toMatchObject({ exitCode: 0 });
+    await gateway.held();
+
+    await worker.kill();
+    await site.startPart('worker');
+    const readyAt = performance.now();
+    const againAt = await gateway.asked(2);
+    // oxlint-disable-next-line no-console -- the figure that a person wants to see
+    console.info(`gate asked again after ${Math.round(againAt - readyAt)} ms`);
+    await site.phase('awaiting-approval');
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a watch goes on after each kill -9 of its worker: no sample is missing or twice, and its streak is the same',
+  async () => {
+    const gateway = new Gateway();
+    const site = await openSite({
+      gateway: (asked) => gateway.answer(asked),
+      timings: { watchWindowMs: 6_000, watchIntervalMs: 250 },
+    });
+    await site.startPart('server');
+    const calmWorker = await site.startPart('worker');
+    expect(await site.startPromotion()).toMatchObject({ exitCode: 0 });
+    await site.phase('awaiting-approval');
+    expect(await site.approve()).toMatchObject({ exitCode: 0 });
+
+    // Within a segment: its first samples are in the evidence, and Temporal knows of none.
+    await vi.waitFor(async () => expect(await samplesOf(site)).not.toEqual([]), WAIT);
+    gateway.script.push('hold');
+    await gateway.held();
+    const kept = await samplesOf(site);
+    gateway.script.push('garble', 'hold');
+    await calmWorker.kill();
+
+    // Within a streak: the sample that is asked again turns out unreachable, and the one after it is being asked.
+    const worriedWorker = await site.startPart('worker');
+    await gateway.held();
+    const streak = await site.answer(watching);
+    expect(streak.watch).toMatchObject({ unreachableStreak: 1, last: 'unreachable' });
+    gateway.script.push('hold');
+    await worriedWorker.kill();
+
+    await site.startPart('worker');
+    const release = await gateway.held();
+    expect(await site.answer(watching)).toEqual(streak);
+    await release();
+    await expectPromoted(site);
+
+    const samples = await samplesOf(site);
+    expect(samples.slice(0, kept.length)).toEqual(kept);
+    const numbers = samples.map((_, index) => index + 1);
+    expect(samples.map(({ n }) => n)).toEqual(numbers);
+    expect(samples.map(({ at }) => at)).toEqual([...new Set(samples.map(({ at }) => at))].sort());
+    expect(samples.filter(({ grade }) => grade !== 'pass')).toMatchObject([{ n: streak.watch.samples }]);
+    expect(await sampledInJournal(site)).toEqual(numbers);
+  },
+  LIMIT_MS,
+);
+
+const WAIT = { timeout: 30_000, interval: 50 };
+
+const waiting = z.object({ runId: z.string(), digest: z.string(), deadline: z.string() });
+const watching = z.object({
+  watch: z.object({
+    samples: z.int(),
+    failingStreak: z.int(),
+    unreachableStreak: z.int(),
+    last: z.string(),
+    endsAt: z.string(),
+  }),
+});
+
+async function expectPromoted(site: Site): Promise<void> {
+  const { exitCode, stdout, stderr } = await site.promote('--json', 'follow', site.target);
+  const told: unknown = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+  expect(told, stderr).toMatchObject({ type: 'result', end: 'promoted', exitCode: 0 });
+  expect(exitCode).toBe(0);
+  const { remote, branch, commit } = site.rehearsal;
+  const tip = execFileSync('git', ['-C', remote, 'rev-parse', `refs/heads/${branch}`], { encoding: 'utf8' });
+  expect(tip.trim()).toBe(commit);
+}
+
+/** What stands between: it answers each question about the gateway's status as its script says, then as Tau does. */
+class Gateway {
+  readonly script: ('hold' | 'garble')[] = [];
+  readonly #askedAt: number[] = [];
+  #held: (() => Promise<void>) | undefined;
+
+  async answer({ path, response, forward }: Asked): Promise<void> {
+    if (path !== '/gateway/status') return forward();
+    this.#askedAt.push(performance.now());
+    const does = this.script.shift();
+    if (does === 'hold') this.#held = () => released(response, forward);
+    else if (does === 'garble') response.writeHead(200).end('no answer that anybody could read');
+    else await forward();
+  }
+
+  /** Waits until a question is held. The held one is then the caller's, to release or to lose. */
+  held(): Promise<() => Promise<void>> {
+    return vi.waitFor(() => {
+      const held = this.#held;
+      if (held === undefined) throw new Error('no question is held');
+      this.#held = undefined;
+      return held;
+    }, WAIT);
+  }
+
+  /** Waits for the nth question; when it came, on the clock of performance.now(). */
+  asked(nth: number): Promise<number> {
+    return vi.waitFor(() => {
+      const at = this.#askedAt[nth - 1];
+      if (at === undefined) throw new Error(`${this.#askedAt.length} of ${nth} questions were asked`);
+      return at;
+    }, WAIT);
+  }
+}
+
+async function released(response: ServerResponse, forward: () => Promise<void>): Promise<void> {
+  if (response.destroyed) throw new Error('the question was given up before it was released');
+  await forward();
+}
+
+const sampleFile = z.object({ n: z.int(), at: z.int(), grade: z.string() });
+
+/** The watch's samples as the evidence has them, in the order of their files. */
+async function samplesOf(site: Site): Promise<readonly z.infer<typeof sampleFile>[]> {
+  const [run = ''] = await site.evidence(site.target);
+  const folder = join(site.evidenceDir, run, 'watch');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+\.json$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => sampleFile.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))),
+  );
+}
+
+const entry = z.object({
+  kind: z.string(),
+  body: z.object({ samples: z.array(z.object({ n: z.int() })).default([]) }),
+});
+
+/** The numbers of all samples that the run was told of, as often as it was told. */
+async function sampledInJournal(site: Site): Promise<readonly number[]> {
+  const [run = ''] = await site.evidence(site.target);
+  const lines = (await readFile(join(site.evidenceDir, run, 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines
+    .map((line) => entry.parse(JSON.parse(line)))
+    .filter(({ kind }) => kind === 'sampled')
+    .flatMap(({ body }) => body.samples.map(({ n }) => n));
+}
