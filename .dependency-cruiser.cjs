@@ -32,12 +32,24 @@ const LAYERS = {
   'src/config\\.ts': { own: ['src/contracts'], libraries: 'any', node: true },
   'src/rehearsal': { own: ['src/domain', 'src/contracts', 'src/tau'], libraries: 'any', node: true },
   'src/(cli|console)': {
-    own: ['src/wiring\\.ts', 'src/client\\.ts', 'src/engine', 'src/config\\.ts', 'src/contracts', 'src/domain', 'src/tau'],
+    own: [
+      'src/wiring\\.ts',
+      'src/client\\.ts',
+      'src/engine',
+      'src/config\\.ts',
+      'src/contracts',
+      'src/domain',
+      'src/tau',
+    ],
     lazy: ['src/rehearsal', 'worker'],
     libraries: 'any',
     node: true,
   },
-  worker: { own: ['activities', 'workflows', 'src/wiring\\.ts', 'src/config\\.ts'], libraries: 'any', node: true },
+  worker: {
+    own: ['activities', 'workflows', 'src/wiring\\.ts', 'src/config\\.ts'],
+    libraries: 'any',
+    node: true,
+  },
 };
 
 const layerRules = Object.entries(LAYERS).flatMap(([layer, allowed]) => {
@@ -52,7 +64,10 @@ const layerRules = Object.entries(LAYERS).flatMap(([layer, allowed]) => {
       name: `layer:${name}`,
       severity: 'error',
       from,
-      to: { dependencyTypesNot: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg'], pathNot: [...own, ...types, ...lazy, outside] },
+      to: {
+        dependencyTypesNot: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg'],
+        pathNot: [...own, ...types, ...lazy, outside],
+      },
     },
     { name: `layer:${name}:test`, severity: 'error', from, to: { path: '^(test|bench|scripts)/' } },
   ];
@@ -64,7 +79,12 @@ const layerRules = Object.entries(LAYERS).flatMap(([layer, allowed]) => {
       to: { path: types, dependencyTypesNot: ['type-only'] },
     });
   if (lazy.length > 0)
-    rules.push({ name: `layer:${name}:lazy-only`, severity: 'error', from, to: { path: lazy, dynamic: false, dependencyTypesNot: ['type-only'] } });
+    rules.push({
+      name: `layer:${name}:lazy-only`,
+      severity: 'error',
+      from,
+      to: { path: lazy, dynamic: false, dependencyTypesNot: ['type-only'] },
+    });
   if (!allowed.node)
     rules.push({ name: `layer:${name}:no-node`, severity: 'error', from, to: { dependencyTypes: ['core'] } });
   if (allowed.libraries !== 'any')
@@ -101,6 +121,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

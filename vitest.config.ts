@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three suites: `fast` needs no server, `server` runs on the real Temporal server, `deep` is long (races, kills).
+// Three suites: `fast` needs no server, `server` runs on the real Temporal server, `deep` is long (races, kills). And
+// `record`, which writes the histories that `fast` replays.
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -26,6 +27,17 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 1,
           testTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'record',
+          include: ['test/**/*.record-test.ts'],
+          globalSetup: ['test/support/temporal-server.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 120_000,
         },
       },
     ],

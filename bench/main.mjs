@@ -4,7 +4,9 @@ const BENCHES = { round: () => import('./round.mjs') };
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 if (bench === undefined) {
-  process.stderr.write(`bench: name one of ${Object.keys(BENCHES).join(', ')}, e.g. npm run bench -- round\n`);
+  process.stderr.write(
+    `bench: name one of ${Object.keys(BENCHES).join(', ')}, e.g. npm run bench -- round\n`,
+  );
   process.exit(2);
 }
 const { run } = await bench();

@@ -31,7 +31,10 @@ async function serveSlowly() {
     '/cortex/status': await readFile(join(fixtures, 'cortex-status.json')),
   };
   const server = createServer((request, response) => {
-    setTimeout(() => response.setHeader('content-type', 'application/json').end(answers[request.url]), GATE_MS);
+    setTimeout(
+      () => response.setHeader('content-type', 'application/json').end(answers[request.url]),
+      GATE_MS,
+    );
   });
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
   return server;
@@ -40,14 +43,16 @@ async function serveSlowly() {
 /** A runbook of the shipped shape whose commands take the same time, as a shell's `sleep` and `cat` do. */
 async function slowConfig(folder, port) {
   const agent = join(folder, 'tau-coding-agent');
-  const answer = (flag, file) => `*${flag}*) cat ${join(fixtures, file)} ;;`;
   const cases = [
     '*--help*) exit 0 ;;',
     answer('--operator-control-summary', 'operator-control-summary.stdout'),
     answer('--transport-health-inspect', 'deployment-transport-health.stdout'),
     answer('--deployment-status-inspect', 'deployment-status.stdout'),
   ];
-  await writeFile(agent, `#!/bin/sh\ncase "$*" in *--help*) exit 0;; esac\nsleep ${GATE_MS / 1000}\ncase "$*" in\n${cases.slice(1).join('\n')}\nesac\n`);
+  await writeFile(
+    agent,
+    `#!/bin/sh\ncase "$*" in *--help*) exit 0;; esac\nsleep ${GATE_MS / 1000}\ncase "$*" in\n${cases.slice(1).join('\n')}\nesac\n`,
+  );
   await chmod(agent, 0o755);
   const config = await readConfig({
     cwd: folder,
@@ -62,6 +67,8 @@ async function slowConfig(folder, port) {
   });
   return { ...config, runbookFor: () => join(root, 'runbooks', 'operator-readiness.yaml') };
 }
+
+const answer = (flag, file) => `*${flag}*) cat ${join(fixtures, file)} ;;`;
 
 async function validateRounds(config) {
   const wiring = createWiring(config);
@@ -93,5 +100,7 @@ function report(what, ratios) {
   const sorted = ratios.toSorted((a, b) => a - b);
   const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   const figures = [least, median, most].map((ratio) => ratio.toFixed(3)).join(' / ');
-  process.stdout.write(`round over slowest gate, ${what}: ${figures} (least / median / most of ${ratios.length})\n`);
+  process.stdout.write(
+    `round over slowest gate, ${what}: ${figures} (least / median / most of ${ratios.length})\n`,
+  );
 }

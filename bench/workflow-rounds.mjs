@@ -23,7 +23,11 @@ export async function measureWorkflowRounds(base, folder, rounds) {
     say: () => {},
   });
   const remote = await createEnvironmentRemote(join(folder, 'remote.git'), false);
-  const environment = { ...base.environment, TAU_PROMOTION_REMOTE: remote.repository, TAU_PROMOTION_BRANCH: remote.branch };
+  const environment = {
+    ...base.environment,
+    TAU_PROMOTION_REMOTE: remote.repository,
+    TAU_PROMOTION_BRANCH: remote.branch,
+  };
   const config = { ...base, environment, taskQueue: 'bench' };
   const stop = new AbortController();
   let running = Promise.resolve();
@@ -41,7 +45,8 @@ export async function measureWorkflowRounds(base, folder, rounds) {
       taskQueue: 'bench',
       args: [{ target, commit: remote.commit, requester: 'requester@bench', reason: 'bench' }],
     });
-    while ((await handle.query('view').catch(() => undefined))?.approval === undefined) await new Promise(setImmediate);
+    while ((await handle.query('view').catch(() => undefined))?.approval === undefined)
+      await new Promise(setImmediate);
     if (n > 0) ratios.push((await roundMs(handle)) / (await slowestMs(config.evidenceDir, target)));
     await handle.terminate('measured');
   }
@@ -57,7 +62,12 @@ async function roundMs(handle) {
   const ofRound = new Set();
   let first = Infinity;
   let last = 0;
-  for (const { eventId, eventTime, activityTaskScheduledEventAttributes: scheduled, activityTaskCompletedEventAttributes: completed } of events) {
+  for (const {
+    eventId,
+    eventTime,
+    activityTaskScheduledEventAttributes: scheduled,
+    activityTaskCompletedEventAttributes: completed,
+  } of events) {
     const at = Number(eventTime.seconds) * 1000 + eventTime.nanos / 1e6;
     if (['askGate', 'deriveGate'].includes(scheduled?.activityType?.name)) {
       ofRound.add(String(eventId));
@@ -72,6 +82,8 @@ async function slowestMs(evidenceDir, target) {
   const folder = (await readdir(evidenceDir)).find((name) => name.includes(`-${target}-`));
   const round = join(evidenceDir, folder, 'validation-1');
   const outcomes = (await readdir(round)).filter((name) => name.endsWith('.outcome.json'));
-  const durations = await Promise.all(outcomes.map(async (name) => JSON.parse(await readFile(join(round, name), 'utf8')).durationMs));
+  const durations = await Promise.all(
+    outcomes.map(async (name) => JSON.parse(await readFile(join(round, name), 'utf8')).durationMs),
+  );
   return Math.max(...durations);
 }

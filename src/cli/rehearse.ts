@@ -43,6 +43,7 @@ export async function rehearse(context: Context, flags: RehearseFlags): Promise<
     throw new InputError('bad_usage', [
       'there is no terminal to ask for the decision: pass --yes, and the rehearsal decides itself',
     ]);
+  refuseWhiteSpace(context.config);
   const signal = untilStopped();
   const opened = await openEngine(context.config, context.output.note);
   try {
@@ -53,6 +54,14 @@ export async function rehearse(context: Context, flags: RehearseFlags): Promise<
   } finally {
     await opened.engine.stop();
   }
+}
+
+/** The rehearsal itself refuses such a folder; said here, before a server is started in it. */
+function refuseWhiteSpace({ dataDir }: Config): void {
+  if (!/\s/.test(dataDir)) return;
+  throw new InputError('bad_usage', [
+    `a rehearsal can't run in ${JSON.stringify(dataDir)}, because its command is split at white space: set PROMOTE_DATA_DIR to a path without`,
+  ]);
 }
 
 interface Stage {

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 
-import { openSite, type Asked, type Site } from '../support/command-line.js';
+import { openSite, type Asked, type Site, type TauAnswer } from '../support/command-line.js';
 
 /**
  * Proves that a promotion outlives its processes: worker and Temporal server, own ones with their state on disk, are
@@ -22,8 +21,8 @@ test(
     const server = await site.startPart('server');
     const worker = await site.startPart('worker');
     expect(await site.startPromotion()).toMatchObject({ exitCode: 0, stderr: '' });
-    await site.phase('awaiting-approval');
-    const asked = await site.ask(waiting, 'status', site.target);
+    await site.awaitsApproval();
+    const asked = await site.status(waiting);
 
     await worker.kill();
     await server.kill();
@@ -32,8 +31,8 @@ test(
     await site.startPart('server');
     await site.startPart('worker');
 
-    await site.phase('awaiting-approval');
-    expect(await site.ask(waiting, 'status', site.target)).toEqual(asked);
+    await site.awaitsApproval();
+    expect(await site.status(waiting)).toEqual(asked);
     expect(await site.approve()).toMatchObject({ exitCode: 0, stderr: '' });
     await expectPromoted(site);
   },
@@ -57,7 +56,7 @@ test(
     const againAt = await gateway.asked(2);
     // oxlint-disable-next-line no-console -- the figure that a person wants to see
     console.info(`gate asked again after ${Math.round(againAt - readyAt)} ms`);
-    await site.phase('awaiting-approval');
+    await site.awaitsApproval();
   },
   LIMIT_MS,
 );
@@ -73,7 +72,7 @@ test(
     await site.startPart('server');
     const calmWorker = await site.startPart('worker');
     expect(await site.startPromotion()).toMatchObject({ exitCode: 0 });
-    await site.phase('awaiting-approval');
+    await site.awaitsApproval();
     expect(await site.approve()).toMatchObject({ exitCode: 0 });
 
     // Within a segment: its first samples are in the evidence, and Temporal knows of none.
@@ -87,15 +86,15 @@ test(
     // Within a streak: the sample that is asked again turns out unreachable, and the one after it is being asked.
     const worriedWorker = await site.startPart('worker');
     await gateway.held();
-    const streak = await site.answer(watching);
+    const streak = await site.status(watching);
     expect(streak.watch).toMatchObject({ unreachableStreak: 1, last: 'unreachable' });
     gateway.script.push('hold');
     await worriedWorker.kill();
 
     await site.startPart('worker');
     const release = await gateway.held();
-    expect(await site.answer(watching)).toEqual(streak);
-    await release();
+    expect(await site.status(watching)).toEqual(streak);
+    release();
     await expectPromoted(site);
 
     const samples = await samplesOf(site);
@@ -132,23 +131,23 @@ async function expectPromoted(site: Site): Promise<void> {
   expect(tip.trim()).toBe(commit);
 }
 
-/** What stands between: it answers each question about the gateway's status as its script says, then as Tau does. */
+/** In Tau's place: it answers each question about the gateway's status as its script says, then as Tau does. */
 class Gateway {
   readonly script: ('hold' | 'garble')[] = [];
   readonly #askedAt: number[] = [];
-  #held: (() => Promise<void>) | undefined;
+  #held: (() => void) | undefined;
 
-  async answer({ path, response, forward }: Asked): Promise<void> {
-    if (path !== '/gateway/status') return forward();
+  async answer({ path, tau }: Asked): Promise<TauAnswer> {
+    if (path !== '/gateway/status') return tau();
     this.#askedAt.push(performance.now());
     const does = this.script.shift();
-    if (does === 'hold') this.#held = () => released(response, forward);
-    else if (does === 'garble') response.writeHead(200).end('no answer that anybody could read');
-    else await forward();
+    if (does === 'garble') return { status: 200, type: 'text/plain', text: 'nothing that could be read' };
+    if (does === 'hold') await new Promise<void>((release) => (this.#held = release));
+    return tau();
   }
 
-  /** Waits until a question is held. The held one is then the caller's, to release or to lose. */
-  held(): Promise<() => Promise<void>> {
+  /** Waits until a question is held. It is then the caller's, to release or to lose. */
+  held(): Promise<() => void> {
     return vi.waitFor(() => {
       const held = this.#held;
       if (held === undefined) throw new Error('no question is held');
@@ -167,16 +166,11 @@ class Gateway {
   }
 }
 
-async function released(response: ServerResponse, forward: () => Promise<void>): Promise<void> {
-  if (response.destroyed) throw new Error('the question was given up before it was released');
-  await forward();
-}
-
 const sampleFile = z.object({ n: z.int(), at: z.int(), grade: z.string() });
 
 /** The watch's samples as the evidence has them, in the order of their files. */
 async function samplesOf(site: Site): Promise<readonly z.infer<typeof sampleFile>[]> {
-  const [run = ''] = await site.evidence(site.target);
+  const [run = ''] = await site.evidence();
   const folder = join(site.evidenceDir, run, 'watch');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+\.json$/.test(name)).sort();
   return Promise.all(
@@ -191,7 +185,7 @@ const entry = z.object({
 
 /** The numbers of all samples that the run was told of, as often as it was told. */
 async function sampledInJournal(site: Site): Promise<readonly number[]> {
-  const [run = ''] = await site.evidence(site.target);
+  const [run = ''] = await site.evidence();
   const lines = (await readFile(join(site.evidenceDir, run, 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
   return lines
     .map((line) => entry.parse(JSON.parse(line)))

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
+import { Client, Connection } from '@temporalio/client';
 import { request as ask } from 'undici';
 import { onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ import { z } from 'zod';
 import { openRehearsal, type Rehearsal } from '../../src/rehearsal/rehearsal.js';
 import { SCENARIOS } from '../../src/rehearsal/scenarios.js';
 import type { Timings } from '../../src/rehearsal/timings.js';
+import { promotionId } from '../../workflows/messages.js';
 import { root } from './stage.js';
 
 const PROMOTE = join(root, 'bin/promote');
@@ -100,27 +102,35 @@ export interface SiteOptions {
   readonly scenario?: string;
   readonly timings?: Partial<Timings>;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Stands between the pipeline and the rehearsal Tau. */
-  readonly gateway?: (asked: Asked) => Promise<void> | void;
+  /** Answers in the rehearsal Tau's place. */
+  readonly gateway?: (asked: Asked) => Promise<TauAnswer>;
+  /** Takes what ends the site; the end of the test does it where it is left out. */
+  readonly atEnd?: (end: () => Promise<void>) => void;
 }
 
 /** A question on its way to the rehearsal Tau. */
 export interface Asked {
   readonly path: string;
-  readonly request: IncomingMessage;
+  readonly authorization: string;
   readonly body: string;
-  readonly response: ServerResponse;
-  /** Lets Tau answer, whatever the bearer token. */
-  readonly forward: () => Promise<void>;
+  /** What Tau says, whatever the bearer token. */
+  readonly tau: () => Promise<TauAnswer>;
+}
+
+export interface TauAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
 }
 
 /**
- * An installation of its own for one test: folders, a rehearsal Tau, settings that give the target its runbook, and the
- * environment in which an operator would work. Its processes are started by the test, and ended after it.
+ * An installation of its own: folders, a rehearsal Tau, settings that give the target its runbook, and the environment in
+ * which an operator would work. The test starts its processes; its end ends them.
  */
 export async function openSite(options: SiteOptions = {}): Promise<Site> {
+  const atEnd = options.atEnd ?? ((end) => onTestFinished(end));
   const folder = await mkdtemp(join(tmpdir(), 'promote-site-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  atEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const name = options.scenario ?? 'healthy';
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario === undefined) throw new Error(`no scenario ${name}`);
@@ -132,19 +142,20 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     shippedRunbook: join(root, 'runbooks/operator-readiness.yaml'),
     overrides: options.timings,
   });
-  onTestFinished(() => rehearsal.close());
-  const baseUrl =
-    options.gateway === undefined ? rehearsal.baseUrl : await serveGateway(rehearsal, options.gateway);
+  atEnd(() => rehearsal.close());
+  const { gateway } = options;
+  const inFront = gateway === undefined ? undefined : await serveGateway(rehearsal, gateway);
+  if (inFront !== undefined) atEnd(() => inFront.close());
   const site = new Site(folder, rehearsal, {
     HOME: folder,
     // Where the Temporal server was kept when it was fetched.
     XDG_CACHE_HOME: join(homedir(), '.cache'),
     PROMOTE_TASK_QUEUE: `site-${randomBytes(4).toString('hex')}`,
     ...rehearsal.environment,
-    TAU_OPERATOR_BASE_URL: baseUrl,
+    TAU_OPERATOR_BASE_URL: inFront?.baseUrl ?? rehearsal.baseUrl,
     ...options.environment,
   });
-  onTestFinished(() => site.close());
+  atEnd(() => site.close());
   await site.settings({ [site.target]: rehearsal.runbookFile });
   return site;
 }
@@ -152,6 +163,9 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
 const WAIT = { timeout: 40_000, interval: 100 };
 
 const engineRecord = z.object({ pid: z.int(), port: z.int() });
+const waitingMemo = z.object({
+  promotion: z.object({ phase: z.literal('awaiting-approval'), digest: z.string() }),
+});
 
 export class Site implements Surroundings {
   readonly cwd: string;
@@ -174,32 +188,22 @@ export class Site implements Surroundings {
     };
   }
 
-  /** Writes promote.yaml. */
+  /** Writes promote.yaml. JSON is YAML. */
   async settings(runbooks: Readonly<Record<string, string>>): Promise<void> {
-    const targets = Object.entries(runbooks).map(([target, runbook]) => [target, { runbook }]);
-    // JSON is YAML.
-    const text = JSON.stringify({ v: 1, targets: Object.fromEntries(targets) as unknown });
-    await writeFile(join(this.cwd, 'promote.yaml'), text);
+    const targets = Object.entries(runbooks).map(([target, runbook]): [string, object] => [
+      target,
+      { runbook },
+    ]);
+    const settings = { v: 1, targets: Object.fromEntries(targets) };
+    await writeFile(join(this.cwd, 'promote.yaml'), JSON.stringify(settings));
   }
 
-  async promote(...args: readonly string[]): Promise<Ended> {
-    const t = performance.now();
-    const r = await promote(this, ...args);
-    process.stderr.write(`DBG ${Math.round(t)} +${Math.round(performance.now() - t)} ${args.join(' ')}: ${r.stderr.slice(0, 200)} ${r.stdout.slice(0, 120)}\n`);
-    return r;
-  }
-
-  /** Runs one command line that has to end well, and parses the last document that it prints. */
-  async ask<T>(schema: z.ZodType<T>, ...args: readonly string[]): Promise<T> {
-    const { exitCode, stdout, stderr } = await this.promote('--json', ...args);
-    if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${String(exitCode)}: ${stderr}`);
-    return schema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+  promote(...args: readonly string[]): Promise<Ended> {
+    return promote(this, ...args);
   }
 
   async startPart(...args: readonly string[]): Promise<Part> {
-    const t = performance.now();
     const part = await startPart(this, ...args);
-    process.stderr.write(`DBG ${Math.round(t)} part +${Math.round(performance.now() - t)} ${args.join(' ')}\n`);
     this.#parts.push(part);
     return part;
   }
@@ -209,42 +213,65 @@ export class Site implements Surroundings {
     return this.#parts.map((part) => part.said()).join('\n');
   }
 
-  startPromotion(target = this.target): Promise<Ended> {
-    const { commit } = this.rehearsal;
-    return this.promote('start', '--target', target, '--commit', commit, '--as', 'requester@rehearsal');
+  startPromotion(): Promise<Ended> {
+    const { target, rehearsal } = this;
+    const names = ['--target', target, '--commit', rehearsal.commit, '--as', 'requester@rehearsal'];
+    return this.promote('start', ...names);
   }
 
+  /** As the command line says: with exit code 5 the same command again is safe. */
   approve(): Promise<Ended> {
-    return this.promote('approve', this.target, '--as', 'approver@rehearsal');
+    return vi.waitFor(async () => {
+      const ended = await this.promote('approve', this.target, '--as', 'approver@rehearsal');
+      if (ended.exitCode === 5) throw new Error(ended.stderr);
+      return ended;
+    }, WAIT);
   }
 
-  /** What `status` tells, once a worker answers. */
-  answer<T>(schema: z.ZodType<T>): Promise<T> {
-    const answered = z.object({ workerAnswers: z.literal(true) }).and(schema);
-    return vi.waitFor(() => this.ask(answered, 'status', this.target), WAIT);
+  /** The document of `status`, once a worker answers. */
+  status<T>(schema: z.ZodType<T>): Promise<T> {
+    return vi.waitFor(async () => {
+      const { stdout, stderr } = await this.promote('--json', 'status', this.target);
+      if (stdout === '') throw new Error(stderr);
+      const document: unknown = JSON.parse(stdout);
+      z.object({ workerAnswers: z.literal(true) }).parse(document);
+      return schema.parse(document);
+    }, WAIT);
   }
 
-  /** Waits until `status` tells the phase. */
-  async phase(phase: string): Promise<void> {
-    const document = z.object({ phase: z.literal(phase) });
-    await vi.waitFor(() => this.ask(document, 'status', this.target), WAIT);
+  /** Waits, without any worker, until Temporal knows of a decision that is awaited. */
+  async awaitsApproval(): Promise<void> {
+    await this.withTemporal((client) =>
+      vi.waitFor(async () => {
+        const { memo } = await client.workflow.getHandle(promotionId(this.target)).describe();
+        waitingMemo.parse(memo);
+      }, WAIT),
+    );
   }
 
-  /** Names of evidence folders, of one target or of all. */
-  async evidence(target = ''): Promise<readonly string[]> {
+  async withTemporal<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const given = this.environment['TEMPORAL_ADDRESS'];
+    const connection = await Connection.connect({
+      address: given ?? `127.0.0.1:${(await this.#engine()).port}`,
+    });
+    try {
+      return await use(new Client({ connection }));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Names of the evidence folders of one target. */
+  async evidence(target = this.target): Promise<readonly string[]> {
     const folders = await readdir(this.evidenceDir).catch(() => []);
-    return folders.filter((folder) => folder.includes(`-${target}`));
+    return folders.filter((folder) => folder.includes(`-${target}-`));
   }
 
   /** Kill -9 of the Temporal server that runs from the data folder, and waits until nothing listens at its port. */
   async killTemporal(): Promise<void> {
     const { pid, port } = await this.#engine();
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => refuses(port), { timeout: 10_000, interval: 50 });
-  }
-
-  async address(): Promise<string> {
-    return `127.0.0.1:${(await this.#engine()).port}`;
+    await vi.waitFor(() => expectNobodyAt(port), WAIT);
   }
 
   async close(): Promise<void> {
@@ -258,7 +285,7 @@ export class Site implements Surroundings {
   }
 }
 
-async function refuses(port: number): Promise<void> {
+async function expectNobodyAt(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   const listens = await once(socket, 'connect').then(
     () => true,
@@ -268,44 +295,48 @@ async function refuses(port: number): Promise<void> {
   if (listens) throw new Error(`something still listens at port ${port}`);
 }
 
-/** @returns its base URL */
 async function serveGateway(
   rehearsal: Rehearsal,
   gateway: NonNullable<SiteOptions['gateway']>,
-): Promise<string> {
+): Promise<{ readonly baseUrl: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    passOn(rehearsal, gateway, request, response).catch(() => response.destroy());
+    passOn(rehearsal, gateway, request).then(
+      ({ status, type, text }) => response.writeHead(status, { 'content-type': type }).end(text),
+      () => response.destroy(),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  return `http://127.0.0.1:${address.port}`;
+  return {
+    baseUrl: `http://127.0.0.1:${address.port}`,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
 async function passOn(
   { baseUrl, token }: Rehearsal,
   gateway: NonNullable<SiteOptions['gateway']>,
   request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+): Promise<TauAnswer> {
   request.setEncoding('utf8');
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const path = request.url ?? '/';
-  const forward = async (): Promise<void> => {
+  const tau = async (): Promise<TauAnswer> => {
     const answer = await ask(`${baseUrl}${path}`, {
       method: request.method === 'POST' ? 'POST' : 'GET',
       headers: { authorization: `Bearer ${token}` },
       body: body === '' ? null : body,
     });
-    const text = await answer.body.text();
     const type = String(answer.headers['content-type'] ?? '');
-    response.writeHead(answer.statusCode, { 'content-type': type }).end(text);
+    return { status: answer.statusCode, type, text: await answer.body.text() };
   };
-  await gateway({ path, request, body, response, forward });
+  return gateway({ path, authorization: request.headers.authorization ?? '', body, tau });
 }

@@ -208,12 +208,12 @@ export class Stage {
     const { runId } = await this.handle.describe();
     const { events } = await this.handle.fetchHistory();
     const history = events ?? [];
-    const accepted = history.findIndex(
-      (event) => event.workflowExecutionUpdateAcceptedEventAttributes != null,
+    const accepted = history.findIndex((event) =>
+      Boolean(event.workflowExecutionUpdateAcceptedEventAttributes),
     );
     const before = history
       .slice(0, accepted - 1)
-      .findLast((event) => event.workflowTaskCompletedEventAttributes != null);
+      .findLast((event) => Boolean(event.workflowTaskCompletedEventAttributes));
     await this.client.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId, runId },

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../contracts/run-record.js';
+import type { Triage } from './triage.js';
 
 export interface JournalEntry {
   readonly seq: number;
@@ -12,6 +13,7 @@ export function renderReport(
   record: RunRecord,
   { end, reason }: { readonly end: string; readonly reason: string },
   entries: readonly JournalEntry[],
+  triage: Triage,
 ): string {
   const facts = [
     `- Target: ${plain(record.target)}`,
@@ -29,7 +31,26 @@ export function renderReport(
     ({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`,
   );
   const table = ['| when | what | details |', '|---|---|---|', ...timeline];
-  return [`# Promotion ${record.run}`, '', ...facts, '', '## What happened', '', ...table, ''].join('\n');
+  const why = end === 'promoted' ? [] : ['', '## Triage', '', ...triageLines(triage)];
+  return [`# Promotion ${record.run}`, '', ...facts, ...why, '', '## What happened', '', ...table, ''].join(
+    '\n',
+  );
+}
+
+function triageLines({
+  holding,
+  recommendations,
+  repairs,
+  owners,
+  relatedRunbooks,
+}: Triage): readonly string[] {
+  return [
+    ...holding.map(({ gate, reasonCodes }) => `- ${plain(gate)} holds: ${plain(reasonCodes.join(', '))}`),
+    ...repairs.map((repair) => `- Repair attempted: ${plain(repair)}`),
+    ...recommendations.map((text) => `- The system recommends: ${plain(text)}`),
+    ...(owners.length === 0 ? [] : [`- Owners: ${plain(owners.join(', '))}`]),
+    ...(relatedRunbooks.length === 0 ? [] : [`- Related: ${plain(relatedRunbooks.join(', '))}`]),
+  ];
 }
 
 const BACK_TO_SERVICE =

@@ -4,6 +4,7 @@ import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalHead } from './journal.js';
 import { renderReport, type JournalEntry } from './report.js';
+import { triageOf } from './triage.js';
 import type { RunEvidence } from './run-evidence.js';
 
 export interface SealRequest {
@@ -24,12 +25,17 @@ export async function sealRun(
   evidence: RunEvidence,
   request: SealRequest,
 ): Promise<{ readonly manifest: Digest }> {
-  const { folder, record } = await evidence.known(request.run);
+  const known = await evidence.known(request.run);
+  const { folder, record } = known;
   const sealed = await evidence.store.get(folder, 'manifest.json');
   if (sealed !== undefined) return { manifest: sha256(sealed) };
   const { lines, entries } = await readJournal(evidence, folder, request);
   await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
-  await evidence.store.put(folder, 'report.md', Buffer.from(renderReport(record, request, entries)));
+  await evidence.store.put(
+    folder,
+    'report.md',
+    Buffer.from(renderReport(record, request, entries, await triageOf(evidence, known, entries))),
+  );
   const files = [];
   for (const path of await evidence.store.list(folder)) {
     const bytes = (await evidence.store.get(folder, path)) ?? new Uint8Array();

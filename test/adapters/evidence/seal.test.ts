@@ -177,9 +177,31 @@ describe('a report', () => {
     for (const line of table) expect(line.replaceAll(/\\./g, '').split('|')).toHaveLength(5);
   });
 
+  const TRIAGE = {
+    holding: [{ gate: 'gateway-status', reasonCodes: ['service_stopped'] }],
+    recommendations: ['start the <gateway>'],
+    repairs: ['gateway-start: done'],
+    owners: ['crates/tau-gateway'],
+    relatedRunbooks: ['docs/guides/gateway-ops.md'],
+  };
+
+  test('says what held, what was tried, what the system recommends and who owns it, unless it was promoted', async () => {
+    const { record } = await openRun();
+    const stopped = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], TRIAGE);
+    for (const said of [
+      'service\\_stopped',
+      'gateway-start: done',
+      'start the \\<gateway',
+      'tau-gateway',
+      'gateway-ops',
+    ])
+      expect(stopped).toContain(said);
+    expect(renderReport(record, { end: 'promoted', reason: '' }, [], TRIAGE)).not.toContain('Triage');
+  });
+
   test('says after a rollback how service is brought back, and only then', async () => {
     const { record } = await openRun();
-    const endedAs = (end: string): string => renderReport(record, { end, reason: 'x' }, []);
+    const endedAs = (end: string): string => renderReport(record, { end, reason: 'x' }, [], TRIAGE);
     expect(endedAs('rolled-back')).toContain('To bring service back');
     expect(endedAs('rollback-acknowledged')).toContain('To bring service back');
     expect(endedAs('promoted')).not.toContain('To bring service back');
