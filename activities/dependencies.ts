@@ -3,7 +3,7 @@ import type * as ballots from '../src/adapters/evidence/ballots.js';
 import type * as journal from '../src/adapters/evidence/journal.js';
 import type * as rounds from '../src/adapters/evidence/rounds.js';
 import type { RunEvidence } from '../src/adapters/evidence/run-evidence.js';
-import type * as rollbackChecks from '../src/adapters/evidence/rollback-checks.js';
+import type * as checks from '../src/adapters/evidence/checks.js';
 import type * as steps from '../src/adapters/evidence/steps.js';
 import type * as seal from '../src/adapters/evidence/seal.js';
 import type * as ask from '../src/adapters/gates/ask.js';
@@ -33,7 +33,7 @@ export interface Dependencies {
   readonly rounds: typeof rounds;
   readonly samples: typeof samples;
   readonly steps: typeof steps;
-  readonly rollbackChecks: typeof rollbackChecks;
+  readonly checks: typeof checks;
   readonly seal: typeof seal;
   readonly gates: typeof ask & typeof derive;
   readonly commands: typeof commandSteps;

@@ -61,7 +61,7 @@ async function refusePromotion(
   { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<string | undefined> {
-  const { evidence, ballots, loadRunbook, store, rollbackChecks } = dependencies;
+  const { evidence, ballots, loadRunbook, store, checks } = dependencies;
   const { run } = record;
   const current = await loadRunbook(record.target).catch(() => undefined);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
@@ -74,7 +74,7 @@ async function refusePromotion(
     : Date.now() - PREFLIGHT_GOOD_FOR_MS - Math.max(...loaded.plan.gates.map(({ deadlineMs }) => deadlineMs));
   const preflight = await roundPassed(dependencies, run, round, notBefore);
   if (preflight !== 'passed') return preflight === 'stale' ? 'preflight_stale' : 'preflight_not_passed';
-  const unready = await rollbackChecks.read(evidence, folder, round);
+  const unready = await checks.read(evidence, folder, checks.rollbackCheckOf(round));
   if (unready === undefined || (unready.length > 0 && !loaded.plan.rollback.promoteUnrollbackable))
     return 'not_rollbackable';
   if ((await store.list(folder, 'rollback/')).length > 0) return 'rollback_begun';

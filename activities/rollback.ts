@@ -56,7 +56,7 @@ const CHECK_DEADLINE_MS = 90_000;
 
 /** Read-only: which rollback steps could not run now, one line each. Kept, because it stands in what is approved. */
 export function checkRollbackWith(dependencies: Dependencies) {
-  const { evidence, rollbackChecks, startDeadline } = dependencies;
+  const { evidence, checks, startDeadline } = dependencies;
   return async ({
     run,
     at,
@@ -65,7 +65,8 @@ export function checkRollbackWith(dependencies: Dependencies) {
     readonly at: string;
   }): Promise<{ readonly problems: readonly string[] }> => {
     const known = await evidence.known(run);
-    const kept = await rollbackChecks.read(evidence, known.folder, at);
+    const path = checks.rollbackCheckOf(at);
+    const kept = await checks.read(evidence, known.folder, path);
     if (kept !== undefined) return { problems: kept };
     const problems = await beatingUntil(startDeadline, CHECK_DEADLINE_MS, async (signal) => {
       const found: string[] = [];
@@ -75,7 +76,7 @@ export function checkRollbackWith(dependencies: Dependencies) {
       return found;
     });
     const told = problems ?? ['the check of the rollback did not end in time'];
-    return { problems: await rollbackChecks.keep(evidence, known.folder, at, told) };
+    return { problems: await checks.keep(evidence, known.folder, path, told) };
   };
 }
 

@@ -7,7 +7,7 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
-import * as rollbackChecks from './adapters/evidence/rollback-checks.js';
+import * as checks from './adapters/evidence/checks.js';
 import * as samples from './adapters/evidence/samples.js';
 import * as seal from './adapters/evidence/seal.js';
 import * as steps from './adapters/evidence/steps.js';
@@ -67,7 +67,7 @@ export function createWiring(config: Config) {
       rounds,
       samples,
       steps,
-      rollbackChecks,
+      checks,
       seal,
       gates: { ...ask, ...derive },
       commands: commandSteps,
@@ -85,5 +85,3 @@ export function createWiring(config: Config) {
     },
   };
 }
-
-export type Wiring = ReturnType<typeof createWiring>;

@@ -3,7 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 
 import type { Answer } from '../domain/messages.js';
 import type { Submission } from '../domain/statement.js';
-import { promotionId, type control, type decide } from '../../workflows/messages.js';
+import { promotionId, type decide } from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { firstRunOf } from './description.js';
@@ -18,7 +18,7 @@ import { memoOf } from './memo.js';
 export async function say(
   server: TemporalServer,
   target: string,
-  definition: typeof decide | typeof control,
+  definition: typeof decide,
   submission: Submission,
 ): Promise<Answer> {
   const workflowId = promotionId(target);

@@ -197,4 +197,3 @@ export type Command = z.infer<typeof command>;
 export type Variable = z.infer<typeof variable>;
 export type PromotionStep = Runbook['promotion']['steps'][number];
 export type RollbackStep = Runbook['rollback']['steps'][number];
-export type RunbookRepair = Runbook['remediation']['repairs'][number];

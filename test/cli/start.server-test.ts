@@ -51,7 +51,11 @@ const CHANGES: Readonly<Record<string, (runbook: Document) => void>> = {
 };
 
 const RUNBOOK_MISTAKES: readonly [sentence: string, target: string, says: RegExp][] = [
-  ['an unknown key in the runbook', 'with-unknown-key', /with-unknown-key\.yaml:\d+:\d+: gates\[1\]\.tries: .*known key/],
+  [
+    'an unknown key in the runbook',
+    'with-unknown-key',
+    /with-unknown-key\.yaml:\d+:\d+: gates\[1\]\.tries: .*known key/,
+  ],
   ['a bad duration', 'with-bad-duration', /with-bad-duration\.yaml:\d+:\d+: watch\.window: .*10m/],
   [
     'a gate without an expectation',

@@ -38,8 +38,8 @@ export async function promote(
 ): Promise<Ended> {
   const child = start({ cwd, environment }, args);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  const [exitCode] = (await once(child, 'close')) as [number | null];
-  return { exitCode, stdout: stdout(), stderr: stderr() };
+  await once(child, 'close');
+  return { exitCode: child.exitCode, stdout: stdout(), stderr: stderr() };
 }
 
 /** A long-running part of the pipeline, until it is killed. */
@@ -69,8 +69,8 @@ export async function startPart(
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const exit = once(child, 'exit');
     child.kill(signal);
-    const [exitCode] = (await exit) as [number | null];
-    return exitCode;
+    await exit;
+    return child.exitCode;
   };
   return {
     child,

@@ -49,7 +49,7 @@ describe('misleading passes', () => {
     const stopped = recordedJson('hold/gateway-status.json');
     expect(posture(Object.assign({}, stopped, top))).toMatchObject({
       gate: 'hold',
-      reasonCodes: ['service_stopped', 'stopped_by_emergency_rollback'],
+      reasonCodes: ['stopped_by_emergency_rollback', 'service_stopped'],
     });
   });
 
@@ -64,7 +64,7 @@ describe('the rollback, as the gateway tells it', () => {
     expect(posture(recordedJson('rollback/after-stop.gateway-status.json'))).toEqual({
       health: 'healthy',
       gate: 'hold',
-      reasonCodes: ['service_stopped', 'stopped_by_emergency_rollback'],
+      reasonCodes: ['stopped_by_emergency_rollback', 'service_stopped'],
     });
   });
 

@@ -89,7 +89,7 @@ const STATES: Readonly<Record<string, Row>> = {
   },
   hold: {
     ...ALL_PASS,
-    'tau-gateway-status': says('healthy', 'hold', 'service_stopped', 'stopped_by_emergency_rollback'),
+    'tau-gateway-status': says('healthy', 'hold', 'stopped_by_emergency_rollback', 'service_stopped'),
     'tau-operator-summary': says('healthy', 'hold', 'gateway:service_stopped'),
   },
   'operator-failing': {

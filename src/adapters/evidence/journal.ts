@@ -9,6 +9,14 @@ export interface JournalHead {
   readonly digest: string;
 }
 
+/** One entry, as it is read back. */
+export interface JournalEntry {
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 export interface JournalAppend {
   readonly run: string;
   /** The head that it is appended to; seq 0 before the first. */

@@ -1,12 +1,6 @@
 import type { RunRecord } from '../../contracts/run-record.js';
+import type { JournalEntry } from './journal.js';
 import type { Triage } from './triage.js';
-
-export interface JournalEntry {
-  readonly seq: number;
-  readonly at: string;
-  readonly kind: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 /** What happened, for a person, from the journal alone. Text that came from outside stays text. */
 export function renderReport(

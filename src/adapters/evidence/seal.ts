@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
-import { entryDigest, entryPath, genesis, type JournalHead } from './journal.js';
-import { renderReport, type JournalEntry } from './report.js';
+import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
+import { renderReport } from './report.js';
 import { triageOf } from './triage.js';
 import type { RunEvidence } from './run-evidence.js';
 

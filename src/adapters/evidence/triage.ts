@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { JournalEntry } from './report.js';
+import type { JournalEntry } from './journal.js';
 import { readOutcome } from './rounds.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
 import { read as readSample } from './samples.js';
