@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 /** Where the build leaves the workflows' bundle: beside the compiled code. */
 export const BUNDLE = join(dirname(fileURLToPath(import.meta.url)), 'workflow-bundle.js');
@@ -10,7 +10,7 @@ export const BUNDLE = join(dirname(fileURLToPath(import.meta.url)), 'workflow-bu
 /** Makes the bundle from the compiled workflows. Part of the build, never of a worker's start. */
 export async function writeBundle(): Promise<void> {
   const workflowsPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'workflows', 'index.js');
-  const { code } = await bundleWorkflowCode({ workflowsPath });
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   await mkdir(dirname(BUNDLE), { recursive: true });
   await writeFile(BUNDLE, code);
 }

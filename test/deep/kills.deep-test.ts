@@ -32,6 +32,8 @@ interface Figures {
   readonly readyMs: number;
   readonly resumedMs: number;
   readonly endedMs: number;
+  /** Workflow tasks that died with their worker: each costs Temporal's workflow task timeout. */
+  readonly tasksLost: number;
 }
 
 const figures: Figures[] = [];
@@ -67,7 +69,8 @@ describe('a worker that is killed while a promotion is under way', () => {
           await expectRolledBack(stage);
         } else expectPromotedOnce(stage);
         const entries = await expectWholeEvidence(stage, result.evidence, result.run);
-        const figure = { round, moment: momentText(moment), end: result.end, entries, ...met };
+        const tasksLost = await lostTasks(stage);
+        const figure = { round, moment: momentText(moment), end: result.end, entries, tasksLost, ...met };
         figures.push(figure);
         say(JSON.stringify(figure));
       }),
@@ -111,6 +114,13 @@ async function promoteWithKill(stage: Stage, moment: Moment): Promise<Met & { re
   } finally {
     await worker.kill();
   }
+}
+
+/** Begun and not ended; one that no worker took from the dead one's sticky queue is passed on within a second. */
+async function lostTasks({ handle }: Stage): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  const timedOut = (events ?? []).flatMap((event) => event.workflowTaskTimedOutEventAttributes ?? []);
+  return timedOut.filter(({ startedEventId }) => Number(startedEventId ?? 0) > 0).length;
 }
 
 /** The folder and the environment of a worker process that serves this stage alone. */

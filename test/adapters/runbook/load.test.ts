@@ -235,12 +235,12 @@ describe('a working directory', () => {
   });
 
   test('is absolute in every command, and the one that was given is part of the digest', async () => {
-    const { runbook, digest } = await load(written, { workingDirectory: '/work/here' });
-    expect(runbook.prerequisites[0]?.command.workingDirectory).toBe('/work/here');
-    expect(runbook.remediation.repairs[0]?.command?.workingDirectory).toBe('/work/here/tau');
+    const { runbook, digest } = await load(written, { workingDirectory: '/srv/here' });
+    expect(runbook.prerequisites[0]?.command.workingDirectory).toBe('/srv/here');
+    expect(runbook.remediation.repairs[0]?.command?.workingDirectory).toBe('/srv/here/tau');
     expect(runbook.promotion.steps[0]?.command?.workingDirectory).toBe('/srv/tau');
-    expect(runbook.rollback.steps[0]?.command?.workingDirectory).toBe('/work/tau');
-    expect((await load(written, { workingDirectory: '/work/there' })).digest).not.toBe(digest);
+    expect(runbook.rollback.steps[0]?.command?.workingDirectory).toBe('/srv/tau');
+    expect((await load(written, { workingDirectory: '/srv/there' })).digest).not.toBe(digest);
   });
 
   test('stays as it was written where links lead through it', async () => {
