@@ -7,7 +7,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'fast', include: ['test/**/*.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
       {
         extends: true,
         test: {
@@ -15,7 +18,9 @@ export default defineConfig({
           include: ['test/**/*.server-test.ts'],
           globalSetup: ['test/support/temporal-server.ts'],
           pool: 'forks',
-          maxWorkers: 2,
+          // They mostly wait: for a server, for processes, for a watch's window.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,6 +31,7 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-server.ts'],
           pool: 'forks',
           maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           testTimeout: 600_000,
         },
       },
@@ -37,6 +43,7 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-server.ts'],
           pool: 'forks',
           maxWorkers: 1,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
         },
       },

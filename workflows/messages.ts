@@ -7,6 +7,12 @@ import type { Submission } from '../src/domain/statement.js';
 export const PROMOTION = 'promotion';
 export const ADMISSION = 'admission';
 
+/**
+ * How long a workflow task may be with a worker: one that was killed with a task in hand holds the promotion up that long.
+ * Temporal's own is 10 s; replaying the longest history of a watch takes about one.
+ */
+export const WORKFLOW_TASK_TIMEOUT = '5s';
+
 /** One open promotion a target: Temporal itself is the lock. */
 export function promotionId(target: string): string {
   return `promotion/${target}`;

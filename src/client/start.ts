@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 
 import type { PromotionInput } from '../domain/messages.js';
-import { PROMOTION, promotionId } from '../../workflows/messages.js';
+import { PROMOTION, promotionId, WORKFLOW_TASK_TIMEOUT } from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { ClientError, unknownOutcome } from './errors.js';
@@ -43,6 +43,7 @@ export async function start(server: TemporalServer, input: PromotionInput): Prom
         args: [input],
         workflowId,
         taskQueue: server.taskQueue,
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         memo: { promotion: memoAtStart(input) },

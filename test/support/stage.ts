@@ -14,7 +14,7 @@ import type { Timings } from '../../src/rehearsal/timings.js';
 import type { Answer, PromotionInput, PromotionResult, PromotionView } from '../../src/domain/messages.js';
 import type { Action } from '../../src/domain/phase.js';
 import { statementText, type Submission } from '../../src/domain/statement.js';
-import { control, decide, promotionId, view } from '../../workflows/messages.js';
+import { control, decide, promotionId, view, WORKFLOW_TASK_TIMEOUT } from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
 import { runWorker } from '../../worker/main.js';
 
@@ -119,6 +119,7 @@ export class Stage {
     return this.client.workflow.start<typeof promotion>('promotion', {
       workflowId: promotionId(this.target),
       taskQueue: this.config.taskQueue,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       args: [
         {
           target: this.target,
