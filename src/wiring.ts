@@ -16,7 +16,12 @@ import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
 import type { Asking, StepContext } from './adapters/probe.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
-import { loadRunbook, readRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
+import {
+  loadRunbook,
+  readRunbook,
+  refuseUnknownVariables,
+  type LoadedRunbook,
+} from './adapters/runbook/load.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as commandSteps from './adapters/steps/command-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
@@ -26,9 +31,13 @@ import type { Config } from './config.js';
 
 export type { ValidationReport, ValidationRequest } from './adapters/validation.js';
 
-/** The one place where adapters are chosen: what a worker's activities and the commands without Temporal stand on. */
-export function createWiring(config: Config) {
-  const sources = { set: {}, environment: config.environment };
+/**
+ * The one place where adapters are chosen: what a worker's activities and the commands without Temporal stand on.
+ *
+ * @param set variables of the runbook as a rehearsal's command line gives them; a worker for real targets has none
+ */
+export function createWiring(config: Config, set: Readonly<Record<string, string>> = {}) {
+  const sources = { set, environment: config.environment };
   const store = createFileStore(config.evidenceDir);
   const evidence = new RunEvidence(store);
   const git = {
@@ -79,9 +88,9 @@ export function createWiring(config: Config) {
     /** All gates now, with evidence, without Temporal. */
     validate: (request: ValidationRequest): Promise<ValidationReport> =>
       validate({ store, evidence, config }, request),
-    /** @throws InputError with every problem of the file, each with file:line:column */
+    /** @throws InputError with every problem of the file, each with file:line:column, and for a variable that it has not */
     checkRunbook: async (file: string): Promise<void> => {
-      await readRunbook(file);
+      refuseUnknownVariables(await readRunbook(file), set);
     },
   };
 }

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly address: string;
   /** Ends the worker gracefully. */
   readonly signal: AbortSignal;
+  /** Variables of the runbook, for a rehearsal's worker alone. */
+  readonly set?: Readonly<Record<string, string>> | undefined;
   /** Path of the workflows' bundle; the built one where it is left out. */
   readonly bundle?: string | undefined;
   /** Called once it polls. */
@@ -34,6 +36,7 @@ export async function runWorker({
   onReady,
   log,
   bundle = BUNDLE,
+  set,
 }: WorkerOptions): Promise<void> {
   await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
@@ -41,7 +44,7 @@ export async function runWorker({
   installLogger(log);
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
   try {
-    const workers = await createWorkers(config, connection, bundle);
+    const workers = await createWorkers(config, connection, bundle, set);
     const stop = (): void =>
       workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
@@ -58,8 +61,9 @@ async function createWorkers(
   config: Config,
   connection: NativeConnection,
   bundle: string,
+  set: WorkerOptions['set'],
 ): Promise<readonly Worker[]> {
-  const queues = createActivities(createWiring(config).dependencies);
+  const queues = createActivities(createWiring(config, set).dependencies);
   const common = {
     connection,
     namespace: config.temporal.namespace,

@@ -60,6 +60,7 @@ function addLocal(program: Command, go: Go): void {
     .option('--yes', "decide as the rehearsal's approver; needed without a terminal")
     .option('--list', 'the scenarios, and how each ends')
     .option('--keep', "keep the stand-in's folders and its git remote, not the evidence alone")
+    .option('--set <name=value>', 'a variable of the runbook; may be repeated', collect, [])
     .action(async (flags: RehearseFlags, command: Command) =>
       go(command, async (context) => (await import('./rehearse.js')).rehearse(context, flags)),
     );

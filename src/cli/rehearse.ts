@@ -17,6 +17,8 @@ import type { Output } from './output.js';
 import { paintPhase } from './render.js';
 import { sendDecision, sendOrder } from './submit.js';
 import { connectTo, openEngine, type OpenedEngine } from './temporal.js';
+import { createWiring } from '../wiring.js';
+import { parseSet } from './variables.js';
 import { runInProcess } from './worker.js';
 
 export interface RehearseFlags {
@@ -24,6 +26,7 @@ export interface RehearseFlags {
   readonly yes?: boolean;
   readonly list?: boolean;
   readonly keep?: boolean;
+  readonly set: readonly string[];
 }
 
 const REQUESTER = 'requester@rehearsal';
@@ -44,6 +47,7 @@ export async function rehearse(context: Context, flags: RehearseFlags): Promise<
       'there is no terminal to ask for the decision: pass --yes, and the rehearsal decides itself',
     ]);
   refuseWhiteSpace(context.config);
+  await createWiring(context.config, parseSet(flags.set)).checkRunbook(shippedRunbookOf(context.config));
   const signal = untilStopped();
   const opened = await openEngine(context.config, context.output.note);
   try {
@@ -57,6 +61,10 @@ export async function rehearse(context: Context, flags: RehearseFlags): Promise<
 }
 
 /** The rehearsal itself refuses such a folder; said here, before a server is started in it. */
+function shippedRunbookOf({ packageRoot }: Config): string {
+  return join(packageRoot, 'runbooks', 'operator-readiness.yaml');
+}
+
 function refuseWhiteSpace({ dataDir }: Config): void {
   if (!/\s/.test(dataDir)) return;
   throw new InputError('bad_usage', [
@@ -83,12 +91,13 @@ async function inFolder(stage: Stage): Promise<ExitCode> {
     folder,
     nodePath: process.execPath,
     agentScript: join(config.packageRoot, 'dist', 'src', 'rehearsal', 'tau-coding-agent.js'),
-    shippedRunbook: join(config.packageRoot, 'runbooks', 'operator-readiness.yaml'),
+    shippedRunbook: shippedRunbookOf(config),
   });
   try {
     const target = `rehearsal-${randomBytes(3).toString('hex')}`;
     const rehearsed = rehearsalConfig(config, rehearsal, folder);
-    const followed = await withWorker(stage, rehearsed, () =>
+    const set = parseSet(flags.set);
+    const followed = await withWorker(stage, rehearsed, set, () =>
       promoteAndFollow(stage, rehearsed, rehearsal.commit, target),
     );
     return conclude(stage, rehearsed, target, followed);
@@ -115,7 +124,12 @@ function rehearsalConfig(config: Config, rehearsal: Rehearsal, folder: string): 
 }
 
 /** Runs a worker beside `use`, and ends it afterwards. A worker that ends first ends the rehearsal. */
-async function withWorker<T>(stage: Stage, config: Config, use: () => Promise<T>): Promise<T> {
+async function withWorker<T>(
+  stage: Stage,
+  config: Config,
+  set: Readonly<Record<string, string>>,
+  use: () => Promise<T>,
+): Promise<T> {
   const { context, opened } = stage;
   const controller = new AbortController();
   let working: Promise<void> = Promise.resolve();
@@ -123,6 +137,7 @@ async function withWorker<T>(stage: Stage, config: Config, use: () => Promise<T>
     await new Promise<void>((resolve, reject) => {
       working = runInProcess({
         config,
+        set,
         endpoint: opened.endpoint,
         output: context.output,
         signal: controller.signal,

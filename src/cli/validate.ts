@@ -1,7 +1,7 @@
+import { parseSet } from './variables.js';
 import { join, resolve } from 'node:path';
 
 import type { GateOutcome } from '../contracts/gate-outcome.js';
-import { InputError } from '../contracts/input-error.js';
 import { createWiring } from '../wiring.js';
 import { parseTarget, untilStopped, type Context } from './context.js';
 import { Interrupted } from './errors.js';
@@ -77,18 +77,6 @@ function runbookOf(config: Context['config'], { runbook, target }: ValidateFlags
   if (runbook !== undefined) return resolve(config.workingDirectory, runbook);
   if (target !== undefined) return config.runbookFor(parseTarget(target));
   return join(config.packageRoot, 'runbooks', 'operator-readiness.yaml');
-}
-
-/** The value is not repeated in a message: it may be a secret. */
-function parseSet(given: readonly string[]): Record<string, string> {
-  const set: Record<string, string> = {};
-  for (const pair of given) {
-    const [, name, value] = /^([A-Za-z][A-Za-z0-9]{0,47})=(.*)$/s.exec(pair) ?? [];
-    if (name === undefined || value === undefined)
-      throw new InputError('bad_usage', ['--set takes NAME=VALUE, with NAME a variable of the runbook']);
-    set[name] = value;
-  }
-  return set;
 }
 
 function shown({ gate, verdict, health, rolloutGate, reasonCodes }: GateOutcome): ShownGate {

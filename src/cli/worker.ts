@@ -36,8 +36,10 @@ export async function runInProcess(options: {
   readonly output: Output;
   readonly signal: AbortSignal;
   readonly onReady: () => void;
+  /** Variables of the runbook, for a rehearsal alone. */
+  readonly set?: Readonly<Record<string, string>>;
 }): Promise<void> {
-  const { config, endpoint, output, signal, onReady } = options;
+  const { config, endpoint, output, signal, onReady, set } = options;
   await withClientAt(endpoint, config, (client) => addSearchAttributes(client, output.note));
   const { runWorker } = await import('../../worker/main.js');
   await runWorker({
@@ -45,6 +47,7 @@ export async function runInProcess(options: {
     address: endpoint.address,
     signal,
     onReady,
+    set,
     log: (level, message) => output.note(`worker: ${level.toLowerCase()}: ${plain(message)}`),
   });
 }

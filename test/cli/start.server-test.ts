@@ -183,6 +183,12 @@ describe('rehearse', () => {
       ['an unknown scenario', ['--scenario', 'sunny'], {}, /--scenario "sunny" is not known: .*--list/],
       ['an unknown key in promote.yaml', ['--settings', 'other.yaml'], {}, /other\.yaml:2:1: .*unknown key/],
       ['a bad name of a task queue', [], { PROMOTE_TASK_QUEUE: 'A B' }, /PROMOTE_TASK_QUEUE/],
+      [
+        'a variable that the runbook has not',
+        ['--set', 'nonsense=1'],
+        {},
+        /--set nonsense: .*one of baseUrl/,
+      ],
       ['a data folder that no rehearsal can be in', [], { PROMOTE_DATA_DIR: 'a b' }, /white space/],
     ],
   )('refuses %s on one line, with exit 2; nothing is written', async (_, args, over, says) => {

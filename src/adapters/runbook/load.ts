@@ -55,7 +55,7 @@ export async function loadRunbook(
   workingDirectory: string,
 ): Promise<LoadedRunbook> {
   const written = await readRunbook(file);
-  refuseUnknownSettings(written, sources);
+  refuseUnknownVariables(written, sources.set);
   const values = new Map<string, Promise<VariableValue>>();
   const lookup = (name: string): Promise<VariableValue> => {
     const variable = Object.hasOwn(written.variables, name) ? written.variables[name] : undefined;
@@ -121,7 +121,8 @@ export function resolvedRunbook(runbook: Runbook): LoadedRunbook {
   };
 }
 
-function refuseUnknownSettings(runbook: Runbook, { set }: VariableSources): void {
+/** @throws InputError bad_usage for `--set` of a name that is no variable of the runbook */
+export function refuseUnknownVariables(runbook: Runbook, set: VariableSources['set']): void {
   const unknown = Object.keys(set).find((name) => !Object.hasOwn(runbook.variables, name));
   if (unknown === undefined) return;
   const known = Object.keys(runbook.variables).join(', ');
