@@ -29,12 +29,19 @@ export async function beatingUntil<Output>(
   return beating(async (cancelled) => {
     const deadline = startDeadline(deadlineMs, cancelled);
     try {
-      return await work(deadline.signal);
+      // What does not listen to the signal, such as a store that hangs, is left behind.
+      return await Promise.race([work(deadline.signal), aborted(deadline.signal)]);
     } catch (error) {
       if (deadline.passed() && !cancelled.aborted) return undefined;
       throw error;
     } finally {
       deadline.clear();
     }
+  });
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the time is over')), { once: true });
   });
 }

@@ -24,7 +24,11 @@ export function promoteStepWith(dependencies: Dependencies) {
     const outcome = await beatingUntil(dependencies.startDeadline, step.deadline, (signal) =>
       promoteIfAllowed(dependencies, known, step, signal),
     );
-    return outcome ?? refused('step_deadline', 'possible');
+    if (outcome === undefined) return refused('step_deadline', 'possible');
+    // An attempt before this one may have acted, or still be at it: only the first one can prove that nothing changed.
+    return outcome.done || Context.current().info.attempt === 1
+      ? outcome
+      : { ...outcome, effect: 'possible' };
   };
 }
 
@@ -36,10 +40,13 @@ async function promoteIfAllowed(
 ): Promise<PromotionOutcome> {
   const { gitSteps, git, commands, store, steps } = dependencies;
   const { folder } = known;
-  if (await steps.isDone(store, folder, step.id)) return { done: true, code: 'done_before', detail: '' };
   const begun = (await store.list(folder, 'promotion/')).length > 0;
+  const effect = begun ? 'possible' : 'none';
+  if ((await store.list(folder, 'rollback/')).length > 0) return refused('rollback_begun', effect);
+  if ((await store.get(folder, 'manifest.json')) !== undefined) return refused('run_sealed', effect);
+  if (await steps.isDone(store, folder, step.id)) return { done: true, code: 'done_before', detail: '' };
   const refusal = await refusePromotion(dependencies, known, begun);
-  if (refusal !== undefined) return refused(refusal, begun ? 'possible' : 'none');
+  if (refusal !== undefined) return refused(refusal, effect);
   // Checking took time: an attempt that was given up meanwhile acts no more.
   signal.throwIfAborted();
   if (step.git !== undefined) {
@@ -61,7 +68,7 @@ async function refusePromotion(
   { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<string | undefined> {
-  const { evidence, ballots, loadRunbook, store, checks } = dependencies;
+  const { evidence, ballots, loadRunbook, checks } = dependencies;
   const { run } = record;
   const current = await loadRunbook(record.target).catch(() => undefined);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
@@ -77,8 +84,7 @@ async function refusePromotion(
   const unready = await checks.read(evidence, folder, checks.rollbackCheckOf(round));
   if (unready === undefined || (unready.length > 0 && !loaded.plan.rollback.promoteUnrollbackable))
     return 'not_rollbackable';
-  if ((await store.list(folder, 'rollback/')).length > 0) return 'rollback_begun';
-  return (await store.get(folder, 'manifest.json')) === undefined ? undefined : 'run_sealed';
+  return undefined;
 }
 
 const PREFLIGHT_GOOD_FOR_MS = 60_000;

@@ -1,7 +1,9 @@
+import { sleep } from '@temporalio/activity';
+
 import type { RollbackOutcome } from '../src/contracts/step-record.js';
 import type { PromotionStep, RollbackStep } from '../src/contracts/runbook.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
-import { beating, beatingUntil } from './beating.js';
+import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 
 export interface RollbackRequest {
@@ -105,26 +107,33 @@ async function problemsOf(
   return [...problems, `${step.verify.gate} gives no answer to verify by (${result.reasonCodes.join(', ')})`];
 }
 
-/** The step within its time, with heartbeats; a store that can't be read is a step that is not verified, never a wait. */
+/** The step within its time, with heartbeats; a store that can't be read is asked again until then, and never longer. */
 async function inTime(
   { evidence, startDeadline }: Dependencies,
   { run, step: id, deadlineMs }: RollbackRequest,
   work: (known: KnownRun, step: RollbackStep, signal: AbortSignal) => Promise<RollbackOutcome>,
 ): Promise<RollbackOutcome> {
+  let fault: RollbackOutcome = { verified: false, code: 'step_deadline', detail: 'it did not end in time' };
   const outcome = await beatingUntil(startDeadline, deadlineMs, async (signal): Promise<RollbackOutcome> => {
-    try {
-      const known = await evidence.known(run);
-      const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
-      if (step === undefined)
-        return { verified: false, code: 'unknown_step', detail: `the runbook has no step ${id}` };
-      return await work(known, step, signal);
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Error && error.name === 'EvidenceError')) throw error;
-      return { verified: false, code: 'evidence_unavailable', detail: error.message };
+    for (;;) {
+      try {
+        const known = await evidence.known(run);
+        const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
+        if (step === undefined)
+          return { verified: false, code: 'unknown_step', detail: `the runbook has no step ${id}` };
+        return await work(known, step, signal);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof Error && error.name === 'EvidenceError')) throw error;
+        fault = { verified: false, code: 'evidence_unavailable', detail: error.message };
+        if (!('retryable' in error && error.retryable === true)) return fault;
+      }
+      await sleep(STORE_RETRY_MS);
     }
   });
-  return outcome ?? { verified: false, code: 'step_deadline', detail: 'it did not end in time' };
+  return outcome ?? fault;
 }
+
+const STORE_RETRY_MS = 500;
 
 function revertedStep({ loaded }: KnownRun, { gitRevert }: RollbackStep): PromotionStep | undefined {
   return gitRevert === undefined
@@ -136,13 +145,16 @@ function nameOf({ step, attempt }: RollbackRequest): string {
   return `rollback/${step}.${attempt}`;
 }
 
+/** Within the grace that Temporal gives a step beyond its own time. */
+const KEEP_MS = 1_000;
+
 async function keepOutcome(
-  { evidence, steps }: Dependencies,
+  { evidence, steps, startDeadline }: Dependencies,
   request: RollbackRequest,
   outcome: RollbackOutcome,
 ): Promise<void> {
   const { step, attempt, run } = request;
-  await beating(() =>
+  await beatingUntil(startDeadline, KEEP_MS, () =>
     steps.ifPossible(async () => {
       await evidence.putJson(await evidence.folderOf(run), `${nameOf(request)}.json`, {
         v: 1,

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/activity';
+import { Context, sleep } from '@temporalio/activity';
 
 import type { AskedGate } from '../src/adapters/gates/ask.js';
 import { gradeSample, type Sample, type SampleGrade } from '../src/domain/watch.js';
@@ -12,7 +12,7 @@ export interface WatchRequest {
   /** Number of the first sample. */
   readonly from: number;
   readonly count: number;
-  /** When the first sample is due, and when the window ends; ms since the epoch. */
+  /** When the first sample is due, and when the window ends, by the server's clock; ms since the epoch. */
   readonly nextAt: number;
   readonly endsAt: number;
   /** What the sample before was: while that goes on the segment does. */
@@ -36,12 +36,13 @@ export function watchSegmentWith(dependencies: Dependencies) {
     beating(async (signal) => {
       const known = await dependencies.evidence.known(run);
       const { intervalMs } = known.loaded.plan.watch;
+      const clock = serverClock();
       const samples: Sample[] = [];
       let results: readonly GateResult[] = [];
       let recorded = true;
       for (let n = from, due = nextAt; n < from + count; n += 1) {
         const kept = await dependencies.samples.read(dependencies.evidence, known.folder, n);
-        const taken = kept ?? (await takeSample(dependencies, known, { n, due }, signal));
+        const taken = kept ?? (await takeSample(dependencies, known, { n, due, clock }, signal));
         results = taken.results;
         recorded &&= taken.recorded;
         samples.push(taken.sample);
@@ -52,6 +53,15 @@ export function watchSegmentWith(dependencies: Dependencies) {
     });
 }
 
+/**
+ * The server's time, counted on from when it scheduled this attempt: a worker whose clock is ahead shortens no window, and
+ * time in which no worker took the attempt was not watched, so it does not count.
+ */
+function serverClock(): () => number {
+  const offsetMs = Date.now() - Context.current().info.currentAttemptScheduledTimestampMs;
+  return () => Date.now() - offsetMs;
+}
+
 function isNews(grade: SampleGrade, last: SampleGrade): boolean {
   return grade === 'failing' || grade === 'unreachable' || grade !== last;
 }
@@ -59,11 +69,11 @@ function isNews(grade: SampleGrade, last: SampleGrade): boolean {
 async function takeSample(
   { gates, asking, samples, evidence }: Dependencies,
   { loaded, folder }: KnownRun,
-  { n, due }: { readonly n: number; readonly due: number },
+  { n, due, clock }: { readonly n: number; readonly due: number; readonly clock: () => number },
   signal: AbortSignal,
 ): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
-  await sleep(Math.max(0, due - Date.now()));
-  const at = Date.now();
+  await sleep(Math.max(0, due - clock()));
+  const at = clock();
   const asked = await Promise.all(
     loaded.plan.gates
       .filter(({ derivedFrom }) => derivedFrom.length === 0)

@@ -101,11 +101,21 @@ export function watchActivities(segmentMs: number): Pick<Activities, 'watchSegme
 /** A rollback has workers of its own, and is repeated until a worker answered: it is idempotent, and never given up. */
 export function rollbackActivities(
   deadlineMs: number,
-): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep' | 'promotionBegun'> {
+): Pick<Activities, 'rollBackStep' | 'verifyRollBackStep'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
     startToCloseTimeout: deadlineMs + GRACE_MS,
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** One look into the store; where it gives no answer in time, the worst is assumed. */
+export function lookBackActivities(): Pick<Activities, 'promotionBegun'> {
+  return proxyActivities<Activities>({
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '30s',
     retry: UNTIL_IT_WORKS,
   });
 }

@@ -6,6 +6,7 @@ import type { Effect, PromotionEvent } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import {
   evidenceActivities,
+  lookBackActivities,
   preflightActivities,
   promotionActivities,
   rollbackActivities,
@@ -143,17 +144,26 @@ export async function preflight(run: Run, { round }: Doing<'preflight'>): Promis
   return { type: 'preflight-closed', round, results, notRollbackable: checked.problems };
 }
 
-/** Intent first, then the step; it is never cut short, so that a rollback never overtakes it. */
-export async function promote(run: Run, { step }: Doing<'promote'>): Promise<PromotionEvent> {
-  await run.journal.append('step-started', `promoting: ${step}`, { step });
+/**
+ * Intent first, then the step; it is never cut short, so that a rollback never overtakes it. Once a step before it has
+ * promoted, this one no longer waits for the journal.
+ */
+export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orders): Promise<PromotionEvent> {
+  run.journal.owe('step-started', `promoting: ${step}`, { step });
+  if (run.move.state.steps.length === 1) await run.journal.flush();
+  const ordered = orders.take();
+  if (ordered !== undefined) return ordered;
   const planned = run.plan.promotion.find(({ id }) => id === step);
   if (planned === undefined) return { type: 'step-failed', step, code: 'unknown_step', effect: 'none' };
+  const overAt = Date.now() + planned.deadlineMs;
   try {
     const outcome = await promotionActivities(planned).promoteStep({ run: run.admitted.run, step });
     return outcome.done
       ? { type: 'step-promoted', step, at: Date.now() }
       : { type: 'step-failed', step, code: outcome.code, effect: outcome.effect };
   } catch (error) {
+    // A worker that is only cut off from here may still be at it: its deadline ends it, and then the rollback comes.
+    await sleep(Math.max(1, overAt - Date.now()));
     return { type: 'step-failed', step, code: codeOf(error), effect: 'possible' };
   }
 }
@@ -246,14 +256,12 @@ export async function faulted(run: Run, error: unknown): Promise<PromotionEvent>
   const code = codeOf(error);
   if (run.move.state.steps.length > 0) return { type: 'faulted', code, promotedBefore: true };
   try {
-    const { begun } = await rollbackActivities(PROMOTED_BEFORE_MS).promotionBegun({ run: run.admitted.run });
+    const { begun } = await lookBackActivities().promotionBegun({ run: run.admitted.run });
     return { type: 'faulted', code, promotedBefore: begun };
   } catch {
     return { type: 'faulted', code, promotedBefore: true };
   }
 }
-
-const PROMOTED_BEFORE_MS = 30_000;
 
 /** The reason code of a failure at Temporal's border: the failure's type, never its message. */
 export function codeOf(error: unknown): string {

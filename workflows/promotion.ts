@@ -69,7 +69,7 @@ async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<Promo
     case 'preflight':
       return preflight(run, effect);
     case 'promote':
-      return promote(run, effect);
+      return promote(run, effect, orders);
     case 'watch':
       return watch(run, effect);
     case 'roll-back':
@@ -122,8 +122,9 @@ async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<
 }
 
 /** Another history may have promoted what nobody watches: that is looked into at once, not when somebody decides. */
-function cannotGoOn({ move, journal }: Run): boolean {
-  return move.state.steps.length === 0 && journal.failure !== undefined;
+function cannotGoOn({ phase, journal }: Run): boolean {
+  const beforePromoting = phase === 'validating' || phase === 'remediating' || phase === 'awaiting-approval';
+  return beforePromoting && journal.failure !== undefined;
 }
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
@@ -171,6 +172,7 @@ async function close(
   effect: Extract<Effect, { do: 'end' }>,
   orders: Orders,
 ): Promise<PromotionResult> {
+  run.sealing = true;
   if (!effect.end.startsWith('promoted')) publish(run);
   await orders.drained();
   run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {
@@ -178,6 +180,7 @@ async function close(
     reason: effect.reason,
   });
   const manifest = await seal(run, effect);
+  run.sealing = false;
   if (manifest === undefined) run.move = unsealed(run.move.state, effect);
   publish(run);
   await orders.drained();

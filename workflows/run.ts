@@ -31,6 +31,8 @@ export class Run {
   ballot: OpenBallot | undefined;
   /** What was last published, so that nothing is published twice. */
   told = '';
+  /** The end is being recorded; a promotion is not told before that. */
+  sealing = false;
   unverified: readonly string[] = [];
   refusals: readonly Refusal[] = [];
 
@@ -55,8 +57,7 @@ export class Run {
     const before = this.move;
     this.move = transition(this.plan, before.state, event);
     const { kind, text, body } = describeEvent(event, this.move.state);
-    const owed = event.type === 'faulted' || owesRecords(before.state.phase) || owesRecords(this.phase);
-    if (owed) {
+    if (event.type === 'faulted' || owesRecord(before.state.phase, this.phase)) {
       this.journal.owe(kind, text, body);
       return;
     }
@@ -83,7 +84,14 @@ export class Run {
   }
 }
 
-/** "no record, no next step (a rollback alone goes first and owes the record; so does a watch's sampling)" */
-function owesRecords(phase: Phase | End): boolean {
+/**
+ * "no record, no next step (a rollback alone goes first and owes the record; so does a watch's sampling)"; nor does what is
+ * half promoted wait for a record: it is finished or rolled back.
+ */
+function owesRecord(from: Phase | End, to: Phase | End): boolean {
+  return from === 'promoting' || goesFirst(from) || goesFirst(to);
+}
+
+function goesFirst(phase: Phase | End): boolean {
   return phase === 'watching' || phase === 'rolling-back' || phase === 'rollback-failed';
 }

@@ -89,6 +89,11 @@ function doingOf(run: Run): string {
   return effect.do === 'promote' ? `${effect.do} ${effect.step}` : effect.do;
 }
 
+/** A promotion is told once it is recorded and sealed. */
+function isUntold({ move, sealing }: Run): boolean {
+  return sealing && move.effect.do === 'end' && move.effect.end.startsWith('promoted');
+}
+
 export function viewOf(run: Run): PromotionView {
   const { state, effect } = run.move;
   return {
@@ -97,9 +102,9 @@ export function viewOf(run: Run): PromotionView {
     run: run.admitted.run,
     requester: run.input.requester,
     deployment: run.admitted.deployment,
-    phase: state.phase,
-    doing: doingOf(run),
-    reason: effect.do === 'end' ? effect.reason : '',
+    phase: isUntold(run) ? 'watching' : state.phase,
+    doing: isUntold(run) ? 'seal' : doingOf(run),
+    reason: effect.do === 'end' && !isUntold(run) ? effect.reason : '',
     trigger: state.trigger,
     triggers: state.triggers,
     gates: run.gates,

@@ -6,7 +6,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { parseDocument } from 'yaml';
 
 import { withStage, type Stage } from '../support/stage.js';
-import { branchTip, expectRolledBack } from '../support/tau-controls.js';
+import { branchTip, expectRolledBack, stopGateway } from '../support/tau-controls.js';
 
 /**
  * Proves that no fault of our own machinery promotes or loses a rollback: a journal that another history wrote to, a
@@ -57,6 +57,25 @@ describe('a workflow reset', () => {
       expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'internal_fault' });
       await expectRolledBack(stage);
     }));
+});
+
+describe('a workflow reset whose rollback could not be verified', () => {
+  test('waits for people, and takes their order', () =>
+    withStage(
+      { address, timings: { ...LONG_WATCH, rollbackDeadlineMs: 2_000 }, prepare: stopElsewhere },
+      async (stage) => {
+        await untilWatching(stage);
+        await stage.resetBeforeApproval();
+        await stage.until((seen) => seen.phase === 'rollback-failed');
+        const { historyLength } = await stage.handle.describe();
+        stopGateway(stage);
+        expect(await stage.order('retry-rollback')).toMatchObject({ accepted: true });
+        await stage.until((seen) => seen.phase === 'rolled-back');
+        await expectRolledBack(stage);
+        // It waited: only the order and the second rollback stand between.
+        expect((await stage.handle.describe()).historyLength - historyLength).toBeLessThan(80);
+      },
+    ));
 });
 
 describe('a rollback', () => {
@@ -130,6 +149,14 @@ test('a workflow ID that is not the lock of its target is refused', () =>
 async function slowSecondStep({ rehearsal }: Stage): Promise<void> {
   const runbook = parseDocument(await readFile(rehearsal.runbookFile, 'utf8'));
   runbook.setIn(['promotion', 'steps', 1, 'command', 'argv'], ['sh', '-c', 'sleep 2; exit 1']);
+  await writeFile(rehearsal.runbookFile, runbook.toString());
+}
+
+/** The stop command runs where no gateway lives, though a state file is there. */
+async function stopElsewhere({ folder, rehearsal }: Stage): Promise<void> {
+  const runbook = parseDocument(await readFile(rehearsal.runbookFile, 'utf8'));
+  const elsewhere = join(folder, 'rehearsal', 'elsewhere');
+  runbook.setIn(['rollback', 'steps', 0, 'command', 'workingDirectory'], elsewhere);
   await writeFile(rehearsal.runbookFile, runbook.toString());
 }
 

@@ -130,18 +130,22 @@ async function revertOnce(
     async (revert) => {
       // A full disk must not block the revert: until it can be recorded this worker remembers it.
       remember(unrecorded, known, step.id, revert);
-      await ifPossible(() =>
-        evidence.putJson(known.folder, `rollback/${step.id}.revert-${revert.slice(0, 16)}.json`, {
-          v: 1,
-          step: step.id,
-          remote: remote.url,
-          branch: remote.branch,
-          revert,
-        }),
-      );
+      await recordRevert(evidence, known, step.id, remote, revert);
     },
     signal,
   );
+}
+
+/** Our own commit, which the next promotion of the target may leave behind. Written again it is the same. */
+async function recordRevert(
+  evidence: RunEvidence,
+  { folder }: KnownRun,
+  step: string,
+  { url, branch }: GitRemote,
+  revert: string,
+): Promise<void> {
+  const path = `rollback/${step}.revert-${revert.slice(0, 16)}.json`;
+  await ifPossible(() => evidence.putJson(folder, path, { v: 1, step, remote: url, branch, revert }));
 }
 
 async function prove(
@@ -154,6 +158,8 @@ async function prove(
   const remote =
     intent === undefined ? remoteOf(step.reverts) : { url: intent.remote, branch: intent.branch };
   const promotedTip = intent?.newTip ?? known.record.commit;
+  for (const revert of unrecorded.get(`${known.record.run}/${step.id}`) ?? [])
+    await recordRevert(evidence, known, step.id, remote, revert);
   const reverts = intent === undefined ? [] : await knownReverts(evidence, unrecorded, known, step.id);
   const proof = await git.verifyReverted(remote, { promotedTip, reverts }, signal);
   return { verified: proof.verified, code: proof.reason, detail: `${remote.branch} is at ${proof.tip}` };
