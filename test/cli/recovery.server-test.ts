@@ -67,7 +67,8 @@ test(
     const gateway = new Gateway();
     const site = await openSite({
       gateway: (asked) => gateway.answer(asked),
-      timings: { watchWindowMs: 6_000, watchIntervalMs: 250 },
+      // A question that is held must not run out of time on a slow machine.
+      timings: { watchWindowMs: 6_000, watchIntervalMs: 250, httpGateDeadlineMs: 60_000 },
     });
     await site.startPart('server');
     const calmWorker = await site.startPart('worker');
@@ -80,16 +81,17 @@ test(
     gateway.script.push('hold');
     await gateway.held();
     const kept = await samplesOf(site);
-    gateway.script.push('garble', 'hold');
+    // Only a dead worker asks nothing more that could take the next answer.
     await calmWorker.kill();
+    gateway.script.push('garble', 'hold');
 
     // Within a streak: the sample that is asked again turns out unreachable, and the one after it is being asked.
     const worriedWorker = await site.startPart('worker');
     await gateway.held();
     const streak = await site.status(watching);
     expect(streak.watch).toMatchObject({ unreachableStreak: 1, last: 'unreachable' });
-    gateway.script.push('hold');
     await worriedWorker.kill();
+    gateway.script.push('hold');
 
     await site.startPart('worker');
     const release = await gateway.held();
