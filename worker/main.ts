@@ -107,7 +107,10 @@ const EXPECTED = /^No workflows registered/;
 
 let installed = false;
 
-/** Temporal's own log lines go where the caller's go; the runtime takes one logger a process. */
+/**
+ * Temporal's own log lines go where the caller's go, those of its native side too: left alone, that one prints to stdout,
+ * among the documents. The runtime takes one logger a process.
+ */
 function installLogger(log: WorkerOptions['log']): void {
   if (installed) return;
   installed = true;
@@ -115,6 +118,7 @@ function installLogger(log: WorkerOptions['log']): void {
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       if (!EXPECTED.test(message)) log(level, lineOf(message, meta));
     }),
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
   });
 }
 

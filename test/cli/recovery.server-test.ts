@@ -111,6 +111,21 @@ test(
   LIMIT_MS,
 );
 
+test(
+  'a worker that loses its server says so on stderr, and leaves stdout to documents',
+  async () => {
+    const site = await openSite();
+    const server = await site.startPart('server');
+    const worker = await site.startPart('worker');
+    await server.kill();
+    await site.killTemporal();
+    await vi.waitFor(() => expect(worker.stderr()).toMatch(/worker: (warn|error): /), WAIT);
+    const documents = worker.stdout().trimEnd().split('\n');
+    expect(documents.map((line): unknown => JSON.parse(line))).toMatchObject([{ namespace: 'default' }]);
+  },
+  LIMIT_MS,
+);
+
 const WAIT = { timeout: 30_000, interval: 50 };
 
 const waiting = z.object({ runId: z.string(), digest: z.string(), deadline: z.string() });

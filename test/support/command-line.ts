@@ -47,6 +47,8 @@ export interface Part {
   readonly child: ChildProcess;
   /** Everything that it said so far, to people and as documents. */
   readonly said: () => string;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
   /** Kill -9, and waits until it is gone. */
   kill(): Promise<void>;
   /** SIGTERM, and waits for its exit code. */
@@ -75,6 +77,8 @@ export async function startPart(
   return {
     child,
     said: () => said() + told(),
+    stdout: told,
+    stderr: said,
     kill: async () => void (await gone('SIGKILL')),
     end: () => gone('SIGTERM'),
   };
