@@ -9,6 +9,7 @@ export type EngineErrorCode =
   | 'no_server'
   | 'port_in_use'
   | 'start_failed'
+  | 'start_panicked'
   | 'not_ready'
   | 'locked'
   | 'state_unreadable';

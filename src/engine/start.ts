@@ -14,7 +14,7 @@ import { engineFiles, removeRecord, writeRecord } from './running.js';
 const READY_TIMEOUT_MS = 30_000;
 /** A start takes longer than this, a refused port less. */
 const LEAST_LIFE_MS = 300;
-const FREE_PORT_ATTEMPTS = 3;
+const START_ATTEMPTS = 3;
 /** A graceful end takes 3 s; past this the server is killed. */
 const TERM_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 5_000;
@@ -22,18 +22,23 @@ const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /**
  * Starts a development server and waits until it is ready. A free port that another program took in between is
- * replaced by the next one; a port that was asked for is not.
- * @throws {EngineError} `port_in_use`, `start_failed`, `not_ready`; no process is left behind then
+ * replaced by the next one, be it ours or one that the server picked and then panicked for want of; a port that was
+ * asked for is not.
+ * @throws {EngineError} `port_in_use`, `start_failed`, `start_panicked`, `not_ready`; no process is left behind then
  */
 export async function startServer(binary: Binary, options: EngineOptions): Promise<Engine> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await startOn(await claimPort(options.port), binary, options);
     } catch (error) {
-      const taken = error instanceof EngineError && error.code === 'port_in_use';
-      if (!taken || options.port !== undefined || attempt === FREE_PORT_ATTEMPTS) throw error;
+      if (!mayGoBetter(error, options) || attempt === START_ATTEMPTS) throw error;
     }
   }
+}
+
+function mayGoBetter(error: unknown, { port }: EngineOptions): boolean {
+  if (!(error instanceof EngineError)) return false;
+  return error.code === 'start_panicked' || (error.code === 'port_in_use' && port === undefined);
 }
 
 async function startOn(port: number, binary: Binary, options: EngineOptions): Promise<Engine> {
@@ -60,7 +65,7 @@ async function startOn(port: number, binary: Binary, options: EngineOptions): Pr
     const ready = await becomesReady(port, READY_TIMEOUT_MS, () => hasEnded(server.child));
     // Somebody else's server may answer on the port while ours is dying for want of it, which it does at once.
     await pause(Math.max(0, LEAST_LIFE_MS - (performance.now() - startedAt)));
-    if (!ready || hasEnded(server.child)) throw await startFailure(server.child, port, files.log);
+    if (!ready || hasEnded(server.child)) throw await startFailure(server, port, files.log);
   } catch (error) {
     await stop();
     throw error;
@@ -78,6 +83,8 @@ async function startOn(port: number, binary: Binary, options: EngineOptions): Pr
 interface Server {
   readonly child: ChildProcess;
   readonly pid: number;
+  /** Where its own words begin in the log, bytes. */
+  readonly logFrom: number;
 }
 
 /** An own process group, so that Ctrl-C in our terminal does not reach it; no environment, so that no secret does. */
@@ -86,7 +93,8 @@ async function spawnServer(path: string, args: readonly string[], log: string): 
     (found) => found.size,
     () => 0,
   );
-  if (size > LOG_LIMIT_BYTES) await rename(log, `${log}.1`);
+  const full = size > LOG_LIMIT_BYTES;
+  if (full) await rename(log, `${log}.1`);
   const output = await open(log, 'a', 0o600);
   try {
     const child = spawn(path, args, { detached: true, stdio: ['ignore', output.fd, output.fd], env: {} });
@@ -97,7 +105,7 @@ async function spawnServer(path: string, args: readonly string[], log: string): 
     const { pid } = child;
     if (pid === undefined) throw new Error('it has no process id');
     child.unref();
-    return { child, pid };
+    return { child, pid, logFrom: full ? 0 : size };
   } catch (error) {
     throw new EngineError('start_failed', `${path} could not be started`, error);
   } finally {
@@ -117,18 +125,24 @@ function endWithThisProcess(child: ChildProcess): () => void {
   return () => process.off('exit', kill);
 }
 
-async function startFailure(child: ChildProcess, port: number, log: string): Promise<EngineError> {
-  const text = await readFile(log, 'utf8').catch(() => '');
-  const lastLine = text.trimEnd().split('\n').at(-1) ?? '';
-  if (hasEnded(child) && lastLine.includes('address already in use'))
-    return portInUse(port, new Error(lastLine));
-  const seconds = READY_TIMEOUT_MS / 1_000;
-  return hasEnded(child)
-    ? new EngineError('start_failed', `the Temporal server ended while starting (see ${log}): ${lastLine}`)
-    : new EngineError(
-        'not_ready',
-        `the Temporal server was not ready within ${seconds} s (see ${log}): ${lastLine}`,
-      );
+async function startFailure({ child, logFrom }: Server, port: number, log: string): Promise<EngineError> {
+  const bytes = await readFile(log).catch(() => Buffer.alloc(0));
+  const lines = bytes.subarray(logFrom).toString('utf8').trimEnd().split('\n');
+  const lastLine = lines.at(-1) ?? '';
+  if (!hasEnded(child)) {
+    const seconds = READY_TIMEOUT_MS / 1_000;
+    return new EngineError(
+      'not_ready',
+      `the Temporal server was not ready within ${seconds} s (see ${log}): ${lastLine}`,
+    );
+  }
+  if (lastLine.includes('address already in use')) return portInUse(port, new Error(lastLine));
+  // The last line of a panic is some place in the server's own code.
+  const panic = lines.find((line) => line.startsWith('panic: '));
+  return new EngineError(
+    panic === undefined ? 'start_failed' : 'start_panicked',
+    `the Temporal server ended while starting (see ${log}): ${panic ?? lastLine}`,
+  );
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -16,7 +16,7 @@ import { findBinary } from '../../src/engine/binary.js';
 import { isReady } from '../../src/engine/ready.js';
 import { claimPort } from '../../src/engine/ports.js';
 import { findRunning } from '../../src/engine/running.js';
-import { engineOptions, scratchFolder, text } from './scratch.js';
+import { engineOptions, scratchFolder, script, text } from './scratch.js';
 
 let compiled: string;
 
@@ -193,6 +193,35 @@ it('refuses a port in use and leaves no process, record or lock behind', async (
   });
   expect(await readdir(join(dataDir, 'temporal'))).toEqual([]);
   expect(spawnSync('pgrep', ['-f', dataDir], { encoding: 'utf8' }).stdout).toBe('');
+});
+
+/** The real server, but its first starts end as those do that lose a race for one of their own ports. */
+async function panicking(folder: string, times: number): Promise<string> {
+  const { path } = await findBinary(engineOptions(folder));
+  return script(
+    join(folder, 'temporal'),
+    `[ "$1" = --version ] && exec '${path}' "$@"
+    echo start >> '${folder}/starts'
+    [ $(wc -l < '${folder}/starts') -gt ${times} ] && exec '${path}' "$@"
+    printf 'panic: no port is left\\n\\ngoroutine 1 [running]:\\n\\t/somewhere/main.go:18 +0x8e\\n'
+    exit 2`,
+  );
+}
+
+it('starts the server again where it panics while starting', async () => {
+  const folder = await scratchFolder();
+  const engine = await started({ executable: await panicking(folder, 2) }, join(folder, 'data'));
+  expect(engine).toMatchObject({ started: true });
+});
+
+it('gives up a server that panics at every start, and says what it said', async () => {
+  const folder = await scratchFolder();
+  const executable = await panicking(folder, 99);
+  await expect(findOrStartEngine(engineOptions(join(folder, 'data'), { executable }))).rejects.toMatchObject({
+    code: 'start_panicked',
+    message: text(/server\.log.*panic: no port is left/s),
+  });
+  expect((await readFile(join(folder, 'starts'), 'utf8')).split('\n')).toHaveLength(4);
 });
 
 it('says what the server said when it cannot start', async () => {
