@@ -13,12 +13,18 @@ import {
   rollBackStepWith,
   verifyRollBackStepWith,
 } from './rollback.js';
+import { serverClock, type StartWatchClock } from './watch-clock.js';
 import { watchSegmentWith } from './watch.js';
 
 export type { Dependencies } from './dependencies.js';
+export type { StartWatchClock } from './watch-clock.js';
 
-/** Every activity, by the queue whose worker runs it. Thin: from the outside world to the rules and back. */
-export function createActivities(dependencies: Dependencies) {
+/**
+ * Every activity, by the queue whose worker runs it. Thin: from the outside world to the rules and back.
+ *
+ * @param watchClock what a watch tells the time by; another one lets a day pass at once
+ */
+export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
   const { evidence, ballots, journal, seal, loadRunbook, redact } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
@@ -47,7 +53,7 @@ export function createActivities(dependencies: Dependencies) {
       beating(() => seal.sealRun(evidence, request)),
     ),
   };
-  const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies)) };
+  const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies, watchClock)) };
   const rollback = {
     rollBackStep: atBorder(redact, rollBackStepWith(dependencies)),
     verifyRollBackStep: atBorder(redact, verifyRollBackStepWith(dependencies)),

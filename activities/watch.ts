@@ -1,4 +1,4 @@
-import { Context, sleep } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 
 import type { AskedGate } from '../src/adapters/gates/ask.js';
 import { gradeSample, type Sample, type SampleGrade } from '../src/domain/watch.js';
@@ -6,6 +6,7 @@ import type { GateResult } from '../src/domain/verdict.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
+import type { StartWatchClock, WatchClock } from './watch-clock.js';
 
 export interface WatchRequest {
   readonly run: string;
@@ -31,12 +32,12 @@ export interface WatchSegment {
  * Samples all gates until one fails or is unreachable, the answer changes, the window ends, or the count is reached. Samples that an attempt
  * before this one has kept are taken from the evidence, so that nothing is asked twice as often.
  */
-export function watchSegmentWith(dependencies: Dependencies) {
+export function watchSegmentWith(dependencies: Dependencies, startClock: StartWatchClock) {
   return ({ run, from, count, nextAt, endsAt, last }: WatchRequest): Promise<WatchSegment> =>
     beating(async (signal) => {
       const known = await dependencies.evidence.known(run);
       const { intervalMs } = known.loaded.plan.watch;
-      const clock = serverClock();
+      const clock = startClock(Context.current().info.currentAttemptScheduledTimestampMs);
       const samples: Sample[] = [];
       let results: readonly GateResult[] = [];
       let recorded = true;
@@ -53,15 +54,6 @@ export function watchSegmentWith(dependencies: Dependencies) {
     });
 }
 
-/**
- * The server's time, counted on from when it scheduled this attempt: a worker whose clock is ahead shortens no window, and
- * time in which no worker took the attempt was not watched, so it does not count.
- */
-function serverClock(): () => number {
-  const offsetMs = Date.now() - Context.current().info.currentAttemptScheduledTimestampMs;
-  return () => Date.now() - offsetMs;
-}
-
 function isNews(grade: SampleGrade, last: SampleGrade): boolean {
   return grade === 'failing' || grade === 'unreachable' || grade !== last;
 }
@@ -69,11 +61,11 @@ function isNews(grade: SampleGrade, last: SampleGrade): boolean {
 async function takeSample(
   { gates, asking, samples, evidence }: Dependencies,
   { loaded, folder }: KnownRun,
-  { n, due, clock }: { readonly n: number; readonly due: number; readonly clock: () => number },
+  { n, due, clock }: { readonly n: number; readonly due: number; readonly clock: WatchClock },
   signal: AbortSignal,
 ): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
-  await sleep(Math.max(0, due - clock()));
-  const at = clock();
+  await clock.until(due);
+  const at = clock.now();
   const asked = await Promise.all(
     loaded.plan.gates
       .filter(({ derivedFrom }) => derivedFrom.length === 0)

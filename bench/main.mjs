@@ -1,5 +1,9 @@
 // npm run bench -- NAME: ratios measured in one run. No test and no check depends on a figure.
-const BENCHES = { round: () => import('./round.mjs') };
+const BENCHES = {
+  round: () => import('./round.mjs'),
+  watch: () => import('./watch.mjs'),
+  watches: () => import('./watches.mjs'),
+};
 
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

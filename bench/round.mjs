@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { createWiring } from '../dist/src/wiring.js';
 import { readConfig } from '../dist/src/config.js';
+import { spread } from './promotions.mjs';
 
 const GATE_MS = 200;
 const ROUNDS = 15;
@@ -97,10 +98,5 @@ function slowest(gates) {
 }
 
 function report(what, ratios) {
-  const sorted = ratios.toSorted((a, b) => a - b);
-  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
-  const figures = [least, median, most].map((ratio) => ratio.toFixed(3)).join(' / ');
-  process.stdout.write(
-    `round over slowest gate, ${what}: ${figures} (least / median / most of ${ratios.length})\n`,
-  );
+  process.stdout.write(`round over slowest gate, ${what}: ${spread(ratios, 3)}\n`);
 }

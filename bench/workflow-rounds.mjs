@@ -1,27 +1,11 @@
 // First rounds of real promotions on a real server: from the first gate's scheduling to the round's last answer.
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Client, Connection } from '@temporalio/client';
-
-import { findOrStartEngine } from '../dist/src/engine/engine.js';
 import { createEnvironmentRemote } from '../dist/src/rehearsal/environment-remote.js';
-import { SEARCH_ATTRIBUTES } from '../dist/workflows/messages.js';
-import { runWorker } from '../dist/worker/main.js';
+import { folderOf, newTarget, readJson, start, until, withWorker } from './promotions.mjs';
 
 export async function measureWorkflowRounds(base, folder, rounds) {
-  const engine = await findOrStartEngine({
-    dataDir: base.dataDir,
-    cacheDir: base.cacheDir,
-    address: undefined,
-    executable: undefined,
-    port: undefined,
-    timeSkipping: false,
-    inMemory: true,
-    searchAttributes: SEARCH_ATTRIBUTES,
-    env: { PATH: process.env.PATH },
-    say: () => {},
-  });
   const remote = await createEnvironmentRemote(join(folder, 'remote.git'), false);
   const environment = {
     ...base.environment,
@@ -29,32 +13,17 @@ export async function measureWorkflowRounds(base, folder, rounds) {
     TAU_PROMOTION_BRANCH: remote.branch,
   };
   const config = { ...base, environment, taskQueue: 'bench' };
-  const stop = new AbortController();
-  let running = Promise.resolve();
-  await new Promise((onReady, failed) => {
-    running = runWorker({ config, address: engine.address, signal: stop.signal, onReady, log: () => {} });
-    running.catch(failed);
+  return withWorker(config, async (client) => {
+    const ratios = [];
+    for (let n = 0; n <= rounds; n += 1) {
+      const target = newTarget();
+      const handle = await start(client, config, target, remote.commit);
+      await until(handle, ({ approval }) => approval !== undefined);
+      if (n > 0) ratios.push((await roundMs(handle)) / (await slowestMs(config, target)));
+      await handle.terminate('measured');
+    }
+    return ratios;
   });
-  const connection = await Connection.connect({ address: engine.address });
-  const client = new Client({ connection });
-  const ratios = [];
-  for (let n = 0; n <= rounds; n += 1) {
-    const target = `bench-${n}`;
-    const handle = await client.workflow.start('promotion', {
-      workflowId: `promotion/${target}`,
-      taskQueue: 'bench',
-      args: [{ target, commit: remote.commit, requester: 'requester@bench', reason: 'bench' }],
-    });
-    while ((await handle.query('view').catch(() => undefined))?.approval === undefined)
-      await new Promise(setImmediate);
-    if (n > 0) ratios.push((await roundMs(handle)) / (await slowestMs(config.evidenceDir, target)));
-    await handle.terminate('measured');
-  }
-  stop.abort();
-  await running;
-  await connection.close();
-  await engine.stop();
-  return ratios;
 }
 
 async function roundMs(handle) {
@@ -78,12 +47,9 @@ async function roundMs(handle) {
   return last - first;
 }
 
-async function slowestMs(evidenceDir, target) {
-  const folder = (await readdir(evidenceDir)).find((name) => name.includes(`-${target}-`));
-  const round = join(evidenceDir, folder, 'validation-1');
+async function slowestMs(config, target) {
+  const round = join(await folderOf(config, target), 'validation-1');
   const outcomes = (await readdir(round)).filter((name) => name.endsWith('.outcome.json'));
-  const durations = await Promise.all(
-    outcomes.map(async (name) => JSON.parse(await readFile(join(round, name), 'utf8')).durationMs),
-  );
+  const durations = await Promise.all(outcomes.map(async (name) => (await readJson(round, name)).durationMs));
   return Math.max(...durations);
 }

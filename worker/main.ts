@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 
 import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
 
-import { createActivities } from '../activities/index.js';
+import { createActivities, type StartWatchClock } from '../activities/index.js';
 import type { Config } from '../src/config.js';
 import { createWiring } from '../src/wiring.js';
 import { taskQueueName } from '../workflows/messages.js';
@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly set?: Readonly<Record<string, string>> | undefined;
   /** Path of the workflows' bundle; the built one where it is left out. */
   readonly bundle?: string | undefined;
+  /** What a watch tells the time by; the server's clock where it is left out. */
+  readonly watchClock?: StartWatchClock | undefined;
   /** Called once it polls. */
   readonly onReady: () => void;
   readonly log: (level: LogLevel, message: string) => void;
@@ -37,6 +39,7 @@ export async function runWorker({
   log,
   bundle = BUNDLE,
   set,
+  watchClock,
 }: WorkerOptions): Promise<void> {
   await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
@@ -44,7 +47,7 @@ export async function runWorker({
   installLogger(log);
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
   try {
-    const workers = await createWorkers(config, connection, bundle, set);
+    const workers = await createWorkers({ config, bundle, set, watchClock }, connection);
     const stop = (): void =>
       workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
@@ -58,12 +61,15 @@ export async function runWorker({
 }
 
 async function createWorkers(
-  config: Config,
+  {
+    config,
+    bundle,
+    set,
+    watchClock,
+  }: Pick<WorkerOptions, 'config' | 'set' | 'watchClock'> & { bundle: string },
   connection: NativeConnection,
-  bundle: string,
-  set: WorkerOptions['set'],
 ): Promise<readonly Worker[]> {
-  const queues = createActivities(createWiring(config, set).dependencies);
+  const queues = createActivities(createWiring(config, set).dependencies, watchClock);
   const common = {
     connection,
     namespace: config.temporal.namespace,

@@ -1,6 +1,7 @@
 import type { Json } from '../src/domain/canonical-json.js';
 import type { PromotionEvent, PromotionState } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
+import type { Sample, SampleGrade } from '../src/domain/watch.js';
 
 export interface Described {
   readonly kind: string;
@@ -58,7 +59,7 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
     case 'sampled': {
       const last = event.samples.at(-1);
       return entry(last === undefined ? 'no sample' : `sample ${last.n}: ${last.grade}`, {
-        samples: event.samples.map(({ n, at, grade }) => ({ n, at, grade })),
+        ...samplesBody(event.samples),
         recorded: event.recorded,
         trigger: after.trigger ?? null,
       });
@@ -86,6 +87,17 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
     default:
       return event satisfies never;
   }
+}
+
+/** Samples as the journal keeps them: consecutive ones of one grade are one range. Each has a file of its own. */
+export function samplesBody(samples: readonly Sample[]): { readonly samples: readonly Json[] } {
+  const ranges: { from: number; to: number; fromAt: number; toAt: number; grade: SampleGrade }[] = [];
+  for (const { n, at, grade } of samples) {
+    const range = ranges.at(-1);
+    if (range?.grade === grade) Object.assign(range, { to: n, toAt: at });
+    else ranges.push({ from: n, to: n, fromAt: at, toAt: at, grade });
+  }
+  return { samples: ranges };
 }
 
 function gateBody({ gate, kind, verdict, health, rolloutGate, reasonCodes }: GateResult): Json {

@@ -2,9 +2,27 @@ import { CancellationScope } from '@temporalio/workflow';
 
 import type { Json } from '../src/domain/canonical-json.js';
 import type { LogLine } from '../src/domain/messages.js';
+import type { Sample } from '../src/domain/watch.js';
 import { evidenceActivities } from './activity-options.js';
+import { samplesBody } from './describe-event.js';
 
 const LINES_KEPT = 200;
+/** A day of calm at 15 s is a dozen entries. */
+const SAMPLES_AN_ENTRY = 500;
+
+interface Entry {
+  readonly kind: string;
+  readonly at: number;
+  readonly body: Json;
+}
+
+/** What a continued run needs of its journal. */
+export interface CarriedJournal {
+  readonly head: Journal['head'];
+  readonly lines: readonly LogLine[];
+  readonly owed: readonly Entry[];
+  readonly calm: readonly Sample[];
+}
 
 /**
  * The run's hash chain. Regular activities behind one mutex: content and time come from the workflow, so a repeated
@@ -14,16 +32,28 @@ export class Journal {
   readonly #run: string;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
+  #owed: readonly Entry[] = [];
+  #calm: readonly Sample[] = [];
   head: { readonly seq: number; readonly digest: string } = { seq: 0, digest: '' };
   lines: readonly LogLine[] = [];
 
-  constructor(run: string) {
+  constructor(run: string, carried?: CarriedJournal) {
     this.#run = run;
+    if (carried === undefined) return;
+    this.head = carried.head;
+    this.lines = carried.lines;
+    this.#calm = carried.calm;
+    for (const entry of carried.owed) this.#queue(entry);
   }
 
   /** What made it unwritable for good, e.g. `journal_fork`. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** An entry that is owed is carried as it is: written twice it has the same bytes. */
+  get carried(): CarriedJournal {
+    return { head: this.head, lines: this.lines, owed: this.#owed, calm: this.#calm };
   }
 
   /** Written durably when it returns: no record, no next step. Waits as long as the store can't be written. */
@@ -35,23 +65,45 @@ export class Journal {
   /** Queued and not waited for: a rollback goes first and owes the record, and so does a watch's sampling. */
   owe(kind: string, text: string, body: Json): void {
     const at = Date.now();
+    this.#oweCalm(at);
     this.#note(at, kind, text);
-    this.#tail = this.#tail.then(() => this.#write(kind, at, body));
+    this.#queue({ kind, at, body });
+  }
+
+  /** Samples that changed nothing: they stand in the evidence already, so one entry covers many. */
+  gather(samples: readonly Sample[], text: string): void {
+    const at = Date.now();
+    this.#note(at, 'sampled', text);
+    this.#calm = [...this.#calm, ...samples];
+    if (this.#calm.length >= SAMPLES_AN_ENTRY) this.#oweCalm(at);
   }
 
   /** @throws what made the journal unwritable for good, e.g. `journal_fork` */
   async flush(): Promise<void> {
+    this.#oweCalm(Date.now());
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #write(kind: string, at: number, body: Json): Promise<void> {
+  #oweCalm(at: number): void {
+    const samples = this.#calm;
+    this.#calm = [];
+    if (samples.length > 0) this.#queue({ kind: 'sampled', at, body: samplesBody(samples) });
+  }
+
+  #queue(entry: Entry): void {
+    this.#owed = [...this.#owed, entry];
+    this.#tail = this.#tail.then(() => this.#write(entry));
+  }
+
+  async #write({ kind, at, body }: Entry): Promise<void> {
     if (this.#failure !== undefined) return;
     try {
       // An order cancels what is under way, never its record.
       this.head = await CancellationScope.nonCancellable(() =>
         evidenceActivities().appendJournal({ run: this.#run, head: this.head, at, kind, body }),
       );
+      this.#owed = this.#owed.slice(1);
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
     }

@@ -32,7 +32,6 @@ export class Orders {
   #pending: { readonly type: 'ordered'; readonly action: Exclude<Action, 'remediated'> } | undefined;
   #cancelled = false;
   #remediated = false;
-  #refusals = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor() {
@@ -174,7 +173,7 @@ export class Orders {
   /** Once the recorded refusals are full, strangers are turned away without a trace in history: accepted updates are few. */
   #refuseFlood(by: string): void {
     const run = this.#run;
-    if (run === undefined || this.#refusals < REFUSALS_RECORDED) return;
+    if (run === undefined || run.refused < REFUSALS_RECORDED) return;
     if (by !== run.input.requester && !run.plan.approval.approvers.includes(by))
       throw new Error(
         'too many refused messages: this promotion listens to its requester and approvers only',
@@ -183,10 +182,12 @@ export class Orders {
 
   /** Answered and recorded, never lost silently; recorded up to a cap, so that a flood ends nobody's promotion. */
   #refuse(by: string, what: string, reason: string): Answer {
-    this.#refusals += 1;
-    if (this.#run !== undefined && !hasEnded(this.#run.phase) && this.#refusals <= REFUSALS_RECORDED) {
-      this.#run.refusals = [...this.#run.refusals, { by, what, reason }];
-      this.#run.journal.owe('refused', `${by}: ${what} refused: ${reason}`, { by, what, reason });
+    const run = this.#run;
+    if (run === undefined) return { accepted: false, reason };
+    run.refused += 1;
+    if (!hasEnded(run.phase) && run.refused <= REFUSALS_RECORDED) {
+      run.refusals = [...run.refusals, { by, what, reason }];
+      run.journal.owe('refused', `${by}: ${what} refused: ${reason}`, { by, what, reason });
     }
     return { accepted: false, reason };
   }

@@ -1,4 +1,11 @@
-import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  makeContinueAsNewFunc,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
 import {
@@ -22,22 +29,23 @@ import {
   rollBack,
   watch,
 } from './effects.js';
-import { promotionId, view } from './messages.js';
+import { promotionId, view, WORKFLOW_TASK_TIMEOUT } from './messages.js';
 import { Orders } from './orders.js';
-import { Run } from './run.js';
+import { Run, type Carried } from './run.js';
 import { publish, publishAdmission, viewOf } from './visibility.js';
 
 /**
  * One promotion into one target, from the runbook's prerequisites to its end. The rules are in src/domain/transition.ts:
  * they say what each event leads to; this carries it out, records it, and takes orders in between.
  */
-export async function promotion(input: PromotionInput): Promise<PromotionResult> {
+export async function promotion(input: PromotionInput, carried?: Carried): Promise<PromotionResult> {
   const orders = new Orders();
   return CancellationScope.nonCancellable(async () => {
-    const run = await open(input, orders);
+    const run = carried === undefined ? await open(input, orders) : goOn(input, carried, orders);
     if (!(run instanceof Run)) return run;
     while (run.move.effect.do !== 'end') {
       publish(run);
+      await continueIfLong(run, orders);
       const { effect } = run.move;
       const event = await next(run, effect, orders);
       // The last look for an order and the rules taking the event are one: nothing is awaited in between.
@@ -139,10 +147,32 @@ async function open(input: PromotionInput, orders: Orders): Promise<Run | Promot
   if (!admission.admitted) return refuse(input, admission.problems.join('; '));
   const problem = await openEvidence(input, admission, { id: workflowId, firstExecutionRunId });
   if (problem !== undefined) return refuse(input, problem);
-  const run = new Run(input, admission);
+  return attach(new Run(input, admission), orders);
+}
+
+/** A run whose history was continued here. Only Temporal says that it was: nobody can start in the middle. */
+function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
+  if (workflowInfo().continuedFromExecutionRunId === undefined)
+    return refuse(input, 'a promotion starts at its beginning');
+  return attach(new Run(input, carried.admitted, carried), orders);
+}
+
+function attach(run: Run, orders: Orders): Run {
   orders.attach(run);
   setHandler(view, () => viewOf(run));
   return run;
+}
+
+/** A watch of days may outgrow its history, which Temporal would end. Everybody who asked is answered before. */
+async function continueIfLong(run: Run, orders: Orders): Promise<void> {
+  if (run.phase !== 'watching' || !workflowInfo().continueAsNewSuggested) return;
+  await orders.drained();
+  // Nothing is awaited from here on: an order that came meanwhile goes first.
+  if (orders.pending || !allHandlersFinished()) return;
+  const continueAsNew = makeContinueAsNewFunc<typeof promotion>({
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+  });
+  await continueAsNew(run.input, run.carried);
 }
 
 async function openEvidence(

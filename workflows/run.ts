@@ -1,11 +1,17 @@
 import type { ApprovalView, PromotionInput } from '../src/domain/messages.js';
 import type { End, Phase } from '../src/domain/phase.js';
 import type { Plan } from '../src/domain/plan.js';
-import { begin, transition, type Move, type PromotionEvent } from '../src/domain/transition.js';
+import {
+  begin,
+  transition,
+  type Move,
+  type PromotionEvent,
+  type PromotionState,
+} from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
-import { Journal } from './journal.js';
+import { Journal, type CarriedJournal } from './journal.js';
 import type { Ballot } from '../src/domain/approval.js';
 
 export interface Refusal {
@@ -18,6 +24,17 @@ export interface Refusal {
 export interface OpenBallot extends Ballot {
   readonly request: string;
   readonly epoch: number;
+}
+
+/** What a promotion takes along where its history is continued in a new one. */
+export interface Carried {
+  readonly admitted: Admitted;
+  readonly move: Move;
+  readonly journal: CarriedJournal;
+  readonly gates: readonly GateResult[];
+  readonly ballot: OpenBallot | undefined;
+  readonly refusals: readonly Refusal[];
+  readonly refused: number;
 }
 
 /** What one promotion knows of itself; everything in it is rebuilt by replay. */
@@ -35,13 +52,25 @@ export class Run {
   sealing = false;
   unverified: readonly string[] = [];
   refusals: readonly Refusal[] = [];
+  /** How often a message was refused; more than are recorded. */
+  refused = 0;
 
-  constructor(input: PromotionInput, admitted: Admitted) {
+  constructor(input: PromotionInput, admitted: Admitted, carried?: Carried) {
     this.input = input;
     this.admitted = admitted;
     this.plan = admitted.plan;
-    this.journal = new Journal(admitted.run);
-    this.move = begin(admitted.plan);
+    this.journal = new Journal(admitted.run, carried?.journal);
+    this.move = carried?.move ?? begin(admitted.plan);
+    if (carried === undefined) return;
+    this.gates = carried.gates;
+    this.ballot = carried.ballot;
+    this.refusals = carried.refusals;
+    this.refused = carried.refused;
+  }
+
+  get carried(): Carried {
+    const { admitted, move, journal, gates, ballot, refusals, refused } = this;
+    return { admitted, move, journal: journal.carried, gates, ballot, refusals, refused };
   }
 
   get phase(): Move['state']['phase'] {
@@ -57,6 +86,10 @@ export class Run {
     const before = this.move;
     this.move = transition(this.plan, before.state, event);
     const { kind, text, body } = describeEvent(event, this.move.state);
+    if (event.type === 'sampled' && isCalm(before.state, event) && this.phase === 'watching') {
+      this.journal.gather(event.samples, text);
+      return;
+    }
     if (event.type === 'faulted' || owesRecord(before.state.phase, this.phase)) {
       this.journal.owe(kind, text, body);
       return;
@@ -82,6 +115,14 @@ export class Run {
       expiresAt: ballot.expiresAt,
     };
   }
+}
+
+/** Samples that pass like the one before them, each of them recorded. */
+function isCalm(
+  { watch }: PromotionState,
+  { samples, recorded }: Extract<PromotionEvent, { type: 'sampled' }>,
+): boolean {
+  return recorded && (watch?.last ?? 'pass') === 'pass' && samples.every(({ grade }) => grade === 'pass');
 }
 
 /**

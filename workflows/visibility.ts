@@ -94,6 +94,14 @@ function isUntold({ move, sealing }: Run): boolean {
   return sealing && move.effect.do === 'end' && move.effect.end.startsWith('promoted');
 }
 
+function watchView({ move, plan }: Run): PromotionView['watch'] {
+  const { watch } = move.state;
+  if (watch === undefined) return undefined;
+  const { samples, endsAt, failingStreak, unreachableStreak, last } = watch;
+  const { repeatedFailing: failingLimit, unreachableLimit } = plan.watch;
+  return { samples, endsAt, failingStreak, failingLimit, unreachableStreak, unreachableLimit, last };
+}
+
 export function viewOf(run: Run): PromotionView {
   const { state, effect } = run.move;
   return {
@@ -109,16 +117,7 @@ export function viewOf(run: Run): PromotionView {
     triggers: state.triggers,
     gates: run.gates,
     approval: run.approvalView(),
-    watch:
-      state.watch === undefined
-        ? undefined
-        : {
-            samples: state.watch.samples,
-            endsAt: state.watch.endsAt,
-            failingStreak: state.watch.failingStreak,
-            unreachableStreak: state.watch.unreachableStreak,
-            last: state.watch.last,
-          },
+    watch: watchView(run),
     unverified: run.unverified,
     refusals: run.refusals,
     evidence: run.admitted.folder,

@@ -103,8 +103,9 @@ function votesLine({ view }: PromotionStatus): string | null {
 
 function watchLine({ view }: PromotionStatus): string | null {
   if (view?.phase !== 'watching' || view.watch === undefined) return null;
-  const { samples, failingStreak, unreachableStreak, last } = view.watch;
-  return `${samples} samples, last ${last ?? 'none'}, failing streak ${failingStreak}, unreachable streak ${unreachableStreak}`;
+  const { samples, failingStreak, failingLimit, unreachableStreak, unreachableLimit, last } = view.watch;
+  const failing = `failing streak ${failingStreak} of ${failingLimit}`;
+  return `${samples} samples, last ${last ?? 'none'}, ${failing}, unreachable streak ${unreachableStreak} of ${unreachableLimit}`;
 }
 
 function blockedLine({ blocked }: PromotionStatus): string | null {

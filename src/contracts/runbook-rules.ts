@@ -101,8 +101,8 @@ function reportReadinessParts(runbook: Runbook, report: Report): void {
   }
 }
 
-/** A watch's samples stand in Temporal's history, which has an end. */
-const MAX_SAMPLES = 20_000;
+/** Each is a file of the run's evidence, which is read whole when it is sealed. */
+const MAX_SAMPLES = 100_000;
 
 function reportWatch({ watch }: Runbook, report: Report): void {
   if (watch.window / watch.interval > MAX_SAMPLES)

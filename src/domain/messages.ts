@@ -63,7 +63,10 @@ export interface PromotionView {
         readonly samples: number;
         readonly endsAt: number;
         readonly failingStreak: number;
+        /** As long a failing streak rolls back. */
+        readonly failingLimit: number;
         readonly unreachableStreak: number;
+        readonly unreachableLimit: number;
         readonly last: string | undefined;
       }
     | undefined;

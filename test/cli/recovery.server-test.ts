@@ -198,7 +198,7 @@ async function samplesOf(site: Site): Promise<readonly z.infer<typeof sampleFile
 
 const entry = z.object({
   kind: z.string(),
-  body: z.object({ samples: z.array(z.object({ n: z.int() })).default([]) }),
+  body: z.object({ samples: z.array(z.object({ from: z.int(), to: z.int() })).default([]) }),
 });
 
 /** The numbers of all samples that the run was told of, as often as it was told. */
@@ -208,5 +208,6 @@ async function sampledInJournal(site: Site): Promise<readonly number[]> {
   return lines
     .map((line) => entry.parse(JSON.parse(line)))
     .filter(({ kind }) => kind === 'sampled')
-    .flatMap(({ body }) => body.samples.map(({ n }) => n));
+    .flatMap(({ body }) => body.samples)
+    .flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, index) => from + index));
 }

@@ -129,12 +129,12 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    rule: 'a watch takes no more samples than a history holds',
+    rule: 'a watch takes no more samples than its evidence can keep',
     edits: [
-      ['  window: 10m', '  window: 20001s'],
+      ['  window: 10m', '  window: 100001s'],
       ['  interval: 15s', '  interval: §1s'],
     ],
-    told: ['watch.interval: the window has more than 20000 samples at this interval: lengthen the interval'],
+    told: ['watch.interval: the window has more than 100000 samples at this interval: lengthen the interval'],
   },
   {
     rule: 'what is reverted is a promotion step with git, and each such step is reverted',
@@ -189,9 +189,9 @@ describe('a runbook whose parts fit together otherwise is taken', () => {
       ],
     ],
     [
-      'with as many samples as a history holds',
+      'with as many samples as its evidence can keep',
       [
-        ['  window: 10m', '  window: 20000s'],
+        ['  window: 10m', '  window: 100000s'],
         ['  interval: 15s', '  interval: 1s'],
       ],
     ],

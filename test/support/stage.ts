@@ -16,7 +16,7 @@ import type { Action } from '../../src/domain/phase.js';
 import { statementText, type Submission } from '../../src/domain/statement.js';
 import { control, decide, promotionId, view, WORKFLOW_TASK_TIMEOUT } from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
-import { runWorker } from '../../worker/main.js';
+import { runWorker, type WorkerOptions } from '../../worker/main.js';
 
 export interface StageOptions {
   readonly address: string;
@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Without one the test runs its own worker processes. */
   readonly worker?: boolean;
+  /** What its worker's watches tell the time by. */
+  readonly watchClock?: WorkerOptions['watchClock'];
   /** What the test changes before the worker starts. */
   readonly prepare?: (stage: Stage) => Promise<void>;
 }
@@ -68,6 +70,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const config: Config = { ...base, runbookFor: () => rehearsal.runbookFile };
   const connection = await Connection.connect({ address: options.address });
   const stage = new Stage(folder, rehearsal, config, options.address, connection);
+  stage.watchClock = options.watchClock;
   await options.prepare?.(stage);
   if (options.worker !== false) await stage.startWorker();
   return stage;
@@ -81,6 +84,7 @@ export class Stage {
   readonly client: Client;
   readonly target = `t-${randomBytes(4).toString('hex')}`;
   readonly #connection: Connection;
+  watchClock: WorkerOptions['watchClock'];
   #stop: AbortController | undefined;
   #running: Promise<void> | undefined;
 
@@ -101,6 +105,7 @@ export class Stage {
         config: this.config,
         address: this.address,
         signal: stop.signal,
+        watchClock: this.watchClock,
         bundle: join(root, 'dist/worker/workflow-bundle.js'),
         onReady: ready,
         log: () => {},

@@ -18,7 +18,7 @@ export interface Triage {
 }
 
 const answered = z.object({ round: z.string() });
-const sampled = z.object({ samples: z.array(z.object({ n: z.int() })).min(1) });
+const sampled = z.object({ samples: z.array(z.object({ to: z.int() })).min(1) });
 const repaired = z.object({ repair: z.string(), code: z.string() });
 
 /** Triage of a run, from its stored answers and journal. */
@@ -62,7 +62,7 @@ async function lastAnswers(
   const last = entries.findLast(({ kind }) => ['round-closed', 'preflight-closed', 'sampled'].includes(kind));
   const samples = sampled.safeParse(last?.body);
   if (samples.success) {
-    const sample = await readSample(evidence, folder, samples.data.samples.at(-1)?.n ?? 0);
+    const sample = await readSample(evidence, folder, samples.data.samples.at(-1)?.to ?? 0);
     return sample?.results ?? [];
   }
   const round = answered.safeParse(last?.body);
