@@ -75,12 +75,14 @@ async function lateness(folder) {
   return Date.parse(verified.at) - answeredAt - INTERVAL_MS * (LIMIT - 1);
 }
 
-/** A calm day at 15 s, whose time passes at once. */
+/** A watch's clock whose time passes at once. */
+function atOnce(scheduledAt) {
+  let now = scheduledAt;
+  return { now: () => now, until: async (dueAt) => void (now = Math.max(now, dueAt)) };
+}
+
+/** A calm day at 15 s. */
 async function watchADay() {
-  const atOnce = (scheduledAt) => {
-    let now = scheduledAt;
-    return { now: () => now, until: async (dueAt) => void (now = Math.max(now, dueAt)) };
-  };
   await withOneGate({ window: '24h', interval: '15s' }, (config, addTarget) =>
     withWorker(
       config,
