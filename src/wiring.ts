@@ -16,12 +16,9 @@ import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
 import type { Asking, StepContext } from './adapters/probe.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
-import {
-  loadRunbook,
-  readRunbook,
-  refuseUnknownVariables,
-  type LoadedRunbook,
-} from './adapters/runbook/load.js';
+import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
+import { readRunbook } from './adapters/runbook/read.js';
+import { refuseUnknownVariables } from './adapters/runbook/resolve.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as commandSteps from './adapters/steps/command-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
@@ -90,7 +87,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       validate({ store, evidence, config }, request),
     /** @throws InputError with every problem of the file, each with file:line:column, and for a variable that it has not */
     checkRunbook: async (file: string): Promise<void> => {
-      refuseUnknownVariables(await readRunbook(file), set);
+      refuseUnknownVariables((await readRunbook(file)).runbook, set);
     },
   };
 }

@@ -84,9 +84,19 @@ export function validateYaml<T>(
   schema: z.ZodType<T>,
   code: InputErrorCode = 'invalid_runbook',
 ): T {
+  return readYaml(text, file, schema, code).value;
+}
+
+/** As validateYaml, with the document, whose positions tell where a later problem stands. */
+export function readYaml<T>(
+  text: string,
+  file: string,
+  schema: z.ZodType<T>,
+  code: InputErrorCode = 'invalid_runbook',
+): { readonly value: T; readonly document: YamlDocument } {
   const document = parseYamlDocument(text, file, code);
   const result = schema.safeParse(document.value);
-  if (result.success) return result.data;
+  if (result.success) return { value: result.data, document };
   const problems = problemsOf(result.error, schema, document.value).map(({ path, isKey, message }) => {
     const position = isKey ? document.locateKey(path) : document.locate(path);
     return at(file, position, `${shownPath(path)}: ${oneLineOf(message)}`);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RUN_PATTERN } from '../../contracts/names.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
-import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/load.js';
+import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/resolve.js';
 import { EvidenceError } from './evidence-error.js';
 import type { EvidenceStore, PutResult } from './store.js';
 

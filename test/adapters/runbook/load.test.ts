@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 
 import { parseCanonical } from '../../../src/adapters/canonical.js';
-import { resolvedRunbook } from '../../../src/adapters/runbook/load.js';
+import { resolvedRunbook } from '../../../src/adapters/runbook/resolve.js';
 import {
   APPROVER_A,
   APPROVER_B,
@@ -287,7 +287,7 @@ describe('approvers', () => {
 });
 
 test('a runbook that can’t be read is named with what to do', async () => {
-  const { readRunbook } = await import('../../../src/adapters/runbook/load.js');
+  const { readRunbook } = await import('../../../src/adapters/runbook/read.js');
   expect(await refusalOf(readRunbook('/nowhere/runbook.yaml'))).toEqual({
     code: 'invalid_runbook',
     problems: ["/nowhere/runbook.yaml: the runbook can't be read: check the path"],

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { RunEvidence, type KnownRun } from '../../../src/adapters/evidence/run-evidence.js';
 import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
 import { createGit } from '../../../src/adapters/git/repository.js';
-import { resolvedRunbook } from '../../../src/adapters/runbook/load.js';
+import { resolvedRunbook } from '../../../src/adapters/runbook/resolve.js';
 import {
   checkRevert,
   promoteByGit,

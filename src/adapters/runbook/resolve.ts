@@ -1,0 +1,169 @@
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import { InputError } from '../../contracts/input-error.js';
+import { planOf } from '../../contracts/plan-of.js';
+import { identity } from '../../contracts/names.js';
+import type { PromotionStep, Runbook, Variable } from '../../contracts/runbook.js';
+import type { Plan } from '../../domain/plan.js';
+import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonical.js';
+import type { WrittenRunbook } from './read.js';
+import { remoteUrl } from './remote-url.js';
+import { substitute } from './substitute.js';
+import { resolveVariable, type VariableSources, type VariableValue } from './variables.js';
+
+/** A runbook whose variables have their values; secrets stand in it by name only. */
+export interface LoadedRunbook {
+  readonly runbook: Runbook;
+  /** Canonical JSON of it: what its digest is over, and what stands in the evidence. */
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly plan: Plan;
+  /** Over approvers, their number, and who may approve their own. */
+  readonly policy: Digest;
+}
+
+/** What is resolved: `gates` is enough to ask them; `all` also promotes, so that approvers and remotes are needed. */
+export type Extent = 'gates' | 'all';
+
+/**
+ * Gives the variables of a runbook their values.
+ *
+ * @param workingDirectory what relative working directories are relative to
+ * @throws InputError invalid_runbook or missing_variable
+ */
+export async function resolveRunbook(
+  { file, runbook: written }: WrittenRunbook,
+  sources: VariableSources,
+  extent: Extent,
+  workingDirectory: string,
+): Promise<LoadedRunbook> {
+  refuseUnknownVariables(written, sources.set);
+  const values = new Map<string, Promise<VariableValue>>();
+  const lookup = (name: string): Promise<VariableValue> => {
+    const variable = Object.hasOwn(written.variables, name) ? written.variables[name] : undefined;
+    if (variable === undefined)
+      throw new InputError('invalid_runbook', [
+        `${file}: \${${name}} is no variable of this runbook: declare it under variables`,
+      ]);
+    const value = values.get(name) ?? resolveVariable(name, variable, sources);
+    values.set(name, value);
+    return value;
+  };
+  const { gates, prerequisites, ...rest } = written;
+  const asked = { gates, prerequisites };
+  const resolved = resolvedShape.parse(
+    await substitute(extent === 'all' ? { ...rest, ...asked, variables: {} } : asked, lookup),
+  );
+  const runbook = placed(
+    { ...written, ...resolved, variables: secretsOf(written.variables) },
+    workingDirectory,
+  );
+  const approvers = approversOf(runbook, extent, file);
+  const promotion = extent === 'all' ? await withRemotes(runbook.promotion, sources) : runbook.promotion;
+  try {
+    return resolvedRunbook({ ...runbook, promotion, approval: { ...runbook.approval, approvers } });
+  } catch (cause) {
+    if (!(cause instanceof CanonicalError)) throw cause;
+    throw new InputError('invalid_runbook', [`${file}: ${cause.message}: ${NOT_CANONICAL}`], { cause });
+  }
+}
+
+const NOT_CANONICAL =
+  'a runbook holds well-formed text and whole numbers only, or its digest could not be checked';
+
+async function withRemotes(
+  { steps }: Runbook['promotion'],
+  { environment }: VariableSources,
+): Promise<Runbook['promotion']> {
+  const resolved = steps.map(async (step) => {
+    if (step.git === undefined) return step;
+    const { remote, workingDirectory } = step.git;
+    return { ...step, git: { ...step.git, remote: await remoteUrl(remote, workingDirectory, environment) } };
+  });
+  return { steps: await Promise.all(resolved) };
+}
+
+/**
+ * A runbook that the schema has parsed before: substituting changes texts, and puts lists where lists are. Durations are
+ * numbers by then, so the schema of what people write does not fit any more.
+ */
+export const resolvedShape = z.custom<Runbook>((value) => typeof value === 'object' && value !== null);
+
+/** Completes a resolved runbook with its canonical form, digests and plan. */
+export function resolvedRunbook(runbook: Runbook): LoadedRunbook {
+  const bytes = canonicalBytes(JSON.parse(JSON.stringify(runbook)));
+  const approvers = namesOf(runbook);
+  const { required, selfApproval } = runbook.approval;
+  return {
+    runbook,
+    bytes,
+    digest: digest('promotion-runbook/v1', bytes),
+    plan: planOf(runbook, approvers),
+    policy: digest('promotion-policy/v1', canonicalBytes({ approvers, required, selfApproval })),
+  };
+}
+
+/** @throws InputError bad_usage for `--set` of a name that is no variable of the runbook */
+export function refuseUnknownVariables(runbook: Runbook, set: VariableSources['set']): void {
+  const unknown = Object.keys(set).find((name) => !Object.hasOwn(runbook.variables, name));
+  if (unknown === undefined) return;
+  const known = Object.keys(runbook.variables).join(', ');
+  throw new InputError('bad_usage', [`--set ${unknown}: the runbook has no such variable: one of ${known}`]);
+}
+
+/** Only what is needed to open the secrets again, on the worker's side. */
+function secretsOf(variables: Readonly<Record<string, Variable>>): Record<string, Variable> {
+  return Object.fromEntries(Object.entries(variables).filter(([, { secret }]) => secret));
+}
+
+/** The working directory is part of the question: the same words elsewhere ask something else. */
+function placed(runbook: Runbook, base: string): Runbook {
+  const place = <Asks extends { command?: Runbook['prerequisites'][number]['command'] | undefined }>(
+    asks: Asks,
+  ): Asks =>
+    asks.command === undefined
+      ? asks
+      : {
+          ...asks,
+          command: { ...asks.command, workingDirectory: resolve(base, asks.command.workingDirectory) },
+        };
+  return {
+    ...runbook,
+    prerequisites: runbook.prerequisites.map(place),
+    gates: runbook.gates.map(place),
+    remediation: { ...runbook.remediation, repairs: runbook.remediation.repairs.map(place) },
+    promotion: { steps: runbook.promotion.steps.map(place).map((step) => placedGit(step, base)) },
+    rollback: { ...runbook.rollback, steps: runbook.rollback.steps.map(place) },
+  };
+}
+
+function placedGit(step: PromotionStep, base: string): PromotionStep {
+  return step.git === undefined
+    ? step
+    : { ...step, git: { ...step.git, workingDirectory: resolve(base, step.git.workingDirectory) } };
+}
+
+function namesOf({ approval }: Runbook): readonly string[] {
+  return typeof approval.approvers === 'string' ? [approval.approvers] : approval.approvers;
+}
+
+function approversOf(runbook: Runbook, extent: Extent, file: string): string[] {
+  if (extent === 'gates') return [];
+  const { required } = runbook.approval;
+  const names = namesOf(runbook);
+  if (names.length === 0)
+    throw new InputError('invalid_runbook', [`${file}: approval.approvers is empty: nobody could decide`]);
+  for (const name of names)
+    if (!identity.safeParse(name).success)
+      throw new InputError('invalid_runbook', [
+        `${file}: approval.approvers: ${JSON.stringify(name.slice(0, 64))} is no name: a-z, 0-9 and . _ @ + -`,
+      ]);
+  const distinct = [...new Set(names)];
+  if (distinct.length < required)
+    throw new InputError('invalid_runbook', [
+      `${file}: approval.required is ${required}, but only ${distinct.length} approvers are listed`,
+    ]);
+  return distinct;
+}
