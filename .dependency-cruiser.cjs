@@ -4,9 +4,14 @@ const LAYERS = {
   'src/domain': { own: [], libraries: [], node: false },
   'src/contracts': { own: ['src/domain'], libraries: ['zod'], node: false },
   'src/tau': { own: ['src/domain'], libraries: ['zod'], node: false },
-  'src/adapters': { own: ['src/domain', 'src/contracts', 'src/tau'], libraries: 'any', node: true },
+  'src/readers': { own: ['src/domain'], libraries: ['zod'], node: false },
+  'src/adapters': {
+    own: ['src/domain', 'src/contracts', 'src/tau', 'src/readers'],
+    libraries: 'any',
+    node: true,
+  },
   activities: {
-    own: ['src/domain', 'src/contracts', 'src/tau'],
+    own: ['src/domain', 'src/contracts', 'src/tau', 'src/readers'],
     types: ['src/adapters'],
     libraries: ['@temporalio/activity', '@temporalio/common'],
     node: false,
@@ -24,13 +29,17 @@ const LAYERS = {
     node: false,
   },
   'src/wiring\\.ts': {
-    own: ['src/adapters', 'src/config\\.ts', 'src/contracts', 'src/domain', 'src/tau'],
+    own: ['src/adapters', 'src/config\\.ts', 'src/contracts', 'src/domain', 'src/tau', 'src/readers'],
     libraries: [],
     node: true,
   },
   'src/engine': { own: ['src/contracts'], libraries: 'any', node: true },
   'src/config\\.ts': { own: ['src/contracts'], libraries: 'any', node: true },
-  'src/rehearsal': { own: ['src/domain', 'src/contracts', 'src/tau'], libraries: 'any', node: true },
+  'src/rehearsal': {
+    own: ['src/domain', 'src/contracts', 'src/tau', 'src/readers'],
+    libraries: 'any',
+    node: true,
+  },
   'src/(cli|console)': {
     own: [
       'src/wiring\\.ts',
@@ -40,6 +49,7 @@ const LAYERS = {
       'src/contracts',
       'src/domain',
       'src/tau',
+      'src/readers',
     ],
     lazy: ['src/rehearsal', 'worker'],
     libraries: 'any',

@@ -42,6 +42,10 @@ export type Probed = {
     readonly outcome: string;
   }[];
   readonly redactions: Readonly<Record<string, number>>;
+  /** Of the last HTTP answer, whatever it means. */
+  readonly status: number | undefined;
+  /** Of a command that ended by itself. */
+  readonly exitCode: number | undefined;
 } & (
   | { readonly kind: 'answered' }
   | {
@@ -63,7 +67,8 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
       durationMs,
       outcome,
     }));
-    const came = { body: answer.body, stderr: NOTHING, tries, redactions: answer.redactions };
+    const { body, redactions, status } = answer;
+    const came = { body, stderr: NOTHING, tries, redactions, status, exitCode: undefined };
     return answer.kind === 'answered'
       ? { ...came, kind: 'answered' }
       : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
@@ -77,6 +82,8 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
       stderr: NOTHING,
       tries: [],
       redactions: {},
+      status: undefined,
+      exitCode: undefined,
     };
   return runBounded(question, question.command, asking);
 }
@@ -141,6 +148,8 @@ async function runBounded(question: Question, command: Command, asking: Asking):
     stderr: answer.stderr,
     tries: [{ startedAt, durationMs, outcome }],
     redactions: sum(answer.redactions.stdout, answer.redactions.stderr),
+    status: undefined,
+    exitCode: answer.exitCode,
   };
   return answer.kind === 'answered'
     ? { ...came, kind: 'answered' }

@@ -39,7 +39,10 @@ function problemsOfIssue(
       }));
     }
     case 'invalid_union': {
-      const [closest] = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length);
+      const [closest] = [...issue.errors].sort(
+        (a, b) =>
+          depth(b) - depth(a) || Number(isOtherKind(a)) - Number(isOtherKind(b)) || a.length - b.length,
+      );
       if (closest !== undefined && closest.length > 0) {
         return closest.flatMap((inner) => problemsOfIssue(inner, path, schema, root));
       }
@@ -70,6 +73,13 @@ function problemsOfIssue(
     default:
       return [{ path, isKey: false, message: issue.message }];
   }
+}
+
+/** Whether the value as a whole is not what this form of a union wants, e.g. a map where it wants a word. */
+function isOtherKind(issues: readonly z.core.$ZodIssue[]): boolean {
+  return issues.some(
+    ({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'),
+  );
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

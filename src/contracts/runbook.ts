@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
+import { isExitCodeReader, isFieldsReader, reader } from './runbook-reader.js';
 
 /** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
 
@@ -52,15 +53,7 @@ const gate = z
     command: command.optional(),
     /** Derived from three gates of the same round by the rules of Tau's validator; asks nothing again. */
     readiness: z.strictObject({ gateway: identifier, cortex: identifier, operator: identifier }).optional(),
-    reader: z
-      .enum([
-        'tau-gateway-status',
-        'tau-cortex-status',
-        'tau-operator-summary',
-        'tau-deployment-transport',
-        'tau-deployment-status',
-      ])
-      .optional(),
+    reader: reader.optional(),
     expect: expectation,
     deadline: deadline.prefault('20s'),
   })
@@ -74,6 +67,24 @@ const gate = z
       context.addIssue({
         code: 'custom',
         message: 'a gate that asks names a reader; a readiness gate names none',
+      });
+    if (value.command === undefined && isExitCodeReader(value.reader))
+      context.addIssue({
+        code: 'custom',
+        path: ['reader'],
+        message: 'exit-code reads the exit code of a command: ask by command, or name another reader',
+      });
+    if (value.http === undefined && value.reader === 'http-status')
+      context.addIssue({
+        code: 'custom',
+        path: ['reader'],
+        message: 'http-status reads the status of an HTTP answer: ask by http, or name another reader',
+      });
+    if (isFieldsReader(value.reader) && value.expect.health === 'unknown')
+      context.addIssue({
+        code: 'custom',
+        path: ['expect', 'health'],
+        message: 'unknown is what no data reads as, which is never a pass: expect another health',
       });
   });
 

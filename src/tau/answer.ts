@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Answered, NotAnswered } from '../domain/observation.js';
-import { recommendationList, detailLine } from './text.js';
+import { recommendationList, detailLine } from '../domain/text.js';
 import { combine, type Statement } from './statement.js';
 
 /** Our reason code for an answer that is JSON, but not what the surface's contract says. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
-import { MAX_REASON_CODES, MAX_RECOMMENDATIONS } from './text.js';
+import { MAX_REASON_CODES, MAX_RECOMMENDATIONS } from '../domain/text.js';
 
 /** "null and false count as absent" (docs/reference/tau.md, "First present"). */
 export function present(value: unknown): unknown {

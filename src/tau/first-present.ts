@@ -1,6 +1,6 @@
 import { isJsonObject } from './answer.js';
 import { present } from './fields.js';
-import { MAX_REASON_CODES, reasonCode, reasonCodeList } from './text.js';
+import { MAX_REASON_CODES, reasonCode, reasonCodeList } from '../domain/text.js';
 
 /** What Tau's validator reads from one answer; a text is empty where the answer has none. */
 export interface ReadinessValues {

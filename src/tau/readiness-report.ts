@@ -1,5 +1,5 @@
 import { isReady, type ReadinessPart, type ReadinessResult } from './readiness.js';
-import { detailLine } from './text.js';
+import { detailLine } from '../domain/text.js';
 
 /** The lines that Tau's validator prints before it asks anything. */
 export function readinessHeader(asked: Pick<ReadinessResult, 'baseUrl' | 'authMode'>): readonly string[] {

@@ -1,7 +1,7 @@
 import type { NotAnswered, Observation } from '../domain/observation.js';
 import { HEALTHS, worstHealth, type Health } from '../domain/posture.js';
 import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } from './first-present.js';
-import { detailLine, reasonCodeList } from './text.js';
+import { detailLine, reasonCodeList } from '../domain/text.js';
 
 /** What Tau's validator asks, in its order. */
 const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;

@@ -1,5 +1,5 @@
 import { worstHealth, type Health, type Posture, type RolloutGate } from '../domain/posture.js';
-import { reasonCodeList } from './text.js';
+import { reasonCodeList } from '../domain/text.js';
 
 /** One thing an answer says about itself; an answer of Tau holds several, and they can disagree. */
 export interface Statement {

@@ -1,10 +1,10 @@
 import type { RunbookGate } from '../../contracts/runbook.js';
-import type { Observation } from '../../domain/observation.js';
 import { judge, type GateResult } from '../../domain/verdict.js';
-import { readers } from '../../tau/readers.js';
+import { isExitCodeReader } from '../../contracts/runbook-reader.js';
 import { parseJsonBody } from '../json-body.js';
 import { probe, type Asking, type Probed } from '../probe.js';
 import type { LoadedRunbook } from '../runbook/load.js';
+import { observe } from './observe.js';
 
 /** One gate's answer before it is stored: what the rules make of it, how it was asked, and the bytes that came. */
 export interface AskedGate {
@@ -39,6 +39,8 @@ export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking)
     command: gate.command,
     deadlineMs: gate.deadline,
     maxBytes: MAX_ANSWER_BYTES,
+    // The exit code is the answer.
+    outputOptional: isExitCodeReader(gate.reader),
   };
   const probed = await probe(question, asking);
   return {
@@ -49,16 +51,6 @@ export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking)
     redactions: probed.redactions,
     files: filesOf(id, probed),
   };
-}
-
-/** The observation that an answer is: decoded, read by the gate's reader. */
-export function observe(gate: RunbookGate, probed: Probed): Observation {
-  if (probed.kind !== 'answered') return { kind: probed.kind, code: probed.code, detail: probed.detail };
-  const json = parseJsonBody(probed.body);
-  if (json.kind === 'malformed') return { kind: 'malformed', code: json.code, detail: json.detail };
-  if (gate.reader === undefined)
-    return { kind: 'misconfigured', code: 'no_reader', detail: `the gate ${gate.id} has no reader` };
-  return readers[gate.reader](json.value);
 }
 
 export function gateOf({ runbook }: LoadedRunbook, id: string): RunbookGate {

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { askGate, observe } from '../../../src/adapters/gates/ask.js';
+import { askGate } from '../../../src/adapters/gates/ask.js';
+import { observe } from '../../../src/adapters/gates/observe.js';
 import { parseJsonBody } from '../../../src/adapters/json-body.js';
 import { judge } from '../../../src/domain/verdict.js';
 import { scenarioNamed } from '../../../src/rehearsal/scenarios.js';
@@ -279,6 +280,8 @@ describe('a gateway that echoes the token', () => {
       stderr: new Uint8Array(),
       tries: [],
       redactions: {},
+      status: 200,
+      exitCode: undefined,
     } as const;
     expect(judge('gateway-status', observe(gate, stored), gate.expect)).toEqual(asked.result);
   });
