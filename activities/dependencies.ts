@@ -13,6 +13,7 @@ import type * as samples from '../src/adapters/evidence/samples.js';
 import type * as commandSteps from '../src/adapters/steps/command-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
 import type * as requirements from '../src/adapters/steps/requirements.js';
+import type { sameState } from '../src/adapters/steps/same-state.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/probe.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
@@ -39,6 +40,7 @@ export interface Dependencies {
   readonly commands: typeof commandSteps;
   readonly gitSteps: typeof gitSteps;
   readonly requirements: typeof requirements;
+  readonly sameState: typeof sameState;
   readonly startDeadline: typeof startDeadline;
   /** Removes every secret that this worker knows from a text. */
   readonly redact: (text: string) => string;

@@ -26,7 +26,7 @@ export function rollBackStepWith(dependencies: Dependencies) {
         return dependencies.gitSteps.revertByGit(dependencies.git, known, { id: step.id, reverts }, signal);
       const asking = dependencies.asking(known.loaded, signal, { record: known.record, step: step.id });
       const { said, ...verified } = await commands.rollBackByCommand(known.loaded, step, asking);
-      await steps.noteOutput(store, known.folder, nameOf(request), 1, said.probed);
+      if (said !== undefined) await steps.noteOutput(store, known.folder, nameOf(request), 1, said.probed);
       return verified;
     });
     await keepOutcome(dependencies, request, outcome);
@@ -83,28 +83,31 @@ export function checkRollbackWith(dependencies: Dependencies) {
 }
 
 async function problemsOf(
-  { asking, gitSteps, git, requirements, gates }: Dependencies,
+  { asking, gitSteps, git, requirements, sameState, gates }: Dependencies,
   known: KnownRun,
   step: RollbackStep,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const ask = asking(known.loaded, signal);
+  const problems: (string | undefined)[] = [];
   const reverts = revertedStep(known, step);
-  const revert = reverts === undefined ? undefined : await gitSteps.checkRevert(git, known, reverts, signal);
-  const { environment } = asking(known.loaded, signal);
-  const command =
-    step.command === undefined ? undefined : await requirements.commandProblem(step.command, environment);
-  const files = (await requirements.missingFiles(step)).map(
-    (file) => `${file} is not there: the command would act on nothing that lives`,
-  );
-  const problems = [
-    ...(revert === undefined ? [] : [revert]),
-    ...(command === undefined ? [] : [command]),
-    ...files,
-  ];
-  if (step.verify === undefined) return problems;
-  const { result } = await gates.askGate(known.loaded, step.verify.gate, asking(known.loaded, signal));
-  if (result.kind === 'answered') return problems;
-  return [...problems, `${step.verify.gate} gives no answer to verify by (${result.reasonCodes.join(', ')})`];
+  if (reverts !== undefined) problems.push(await gitSteps.checkRevert(git, known, reverts, signal));
+  if (step.command !== undefined)
+    problems.push(await requirements.commandProblem(step.command, ask.environment));
+  const missing = await requirements.missingFiles(step);
+  for (const file of missing)
+    problems.push(`${file} is not there: the command would act on nothing that lives`);
+  if (missing.length === 0) {
+    const place = await sameState(known.loaded, step, ask, CHECK_DEADLINE_MS);
+    if (place.kind === 'different') problems.push(`wrong_directory: ${place.detail}`);
+    if (place.kind === 'unknown') problems.push(`directory_not_proven: ${place.detail}`);
+  }
+  if (step.verify !== undefined) {
+    const { result } = await gates.askGate(known.loaded, step.verify.gate, ask);
+    if (result.kind !== 'answered')
+      problems.push(`${step.verify.gate} gives no answer to verify by (${result.reasonCodes.join(', ')})`);
+  }
+  return problems.filter((problem) => problem !== undefined);
 }
 
 /** The step within its time, with heartbeats; a store that can't be read is asked again until then, and never longer. */

@@ -23,6 +23,7 @@ import { openSecrets } from './adapters/runbook/variables.js';
 import * as commandSteps from './adapters/steps/command-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
 import * as requirements from './adapters/steps/requirements.js';
+import { sameState } from './adapters/steps/same-state.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
 import type { Config } from './config.js';
 
@@ -79,6 +80,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       commands: commandSteps,
       gitSteps,
       requirements,
+      sameState,
       startDeadline,
       redact: secrets.redact,
     },

@@ -17,10 +17,12 @@ const NAMES = [
 
 /** RFC 6901, beginning with a slash. */
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/;
-const pointers = z
-  .array(z.string().max(512).regex(POINTER, 'not a JSON Pointer: write it as /data/result/0 (RFC 6901)'))
-  .min(1)
-  .max(16);
+/** Names one value of an answer or file; the whole document is none. */
+export const pointer = z
+  .string()
+  .max(512)
+  .regex(POINTER, 'not a JSON Pointer: write it as /data/result/0 (RFC 6901)');
+const pointers = z.array(pointer).min(1).max(16);
 const answerText = z.string().max(256);
 
 const field = <Word extends z.ZodType>(word: Word) =>

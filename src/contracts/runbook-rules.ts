@@ -66,15 +66,16 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
     check(gate, ['rollback', 'triggers', 'repeatedFailing', 'gates', index]);
   if (readinessFailed !== undefined)
     check(readinessFailed.gate, ['rollback', 'triggers', 'readinessFailed', 'gate']);
-  for (const [index, { verify }] of runbook.rollback.steps.entries())
-    if (verify !== undefined) {
-      check(verify.gate, ['rollback', 'steps', index, 'verify', 'gate']);
-      if (isDerived(runbook, verify.gate))
-        report(
-          ['rollback', 'steps', index, 'verify', 'gate'],
-          `${verify.gate} is derived: verify by a gate that asks the system`,
-        );
-    }
+  const mustAsk = (gate: string, path: readonly (string | number)[], use: string): void => {
+    check(gate, path);
+    if (isDerived(runbook, gate)) report(path, `${gate} is derived: ${use} a gate that asks the system`);
+  };
+  for (const [index, { verify, requires }] of runbook.rollback.steps.entries()) {
+    const step = ['rollback', 'steps', index];
+    if (verify !== undefined) mustAsk(verify.gate, [...step, 'verify', 'gate'], 'verify by');
+    for (const [at, { gate }] of (requires?.same ?? []).entries())
+      mustAsk(gate, [...step, 'requires', 'same', at, 'gate'], 'compare with');
+  }
 }
 
 function isDerived({ gates }: Runbook, gate: string): boolean {

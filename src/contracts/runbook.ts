@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
-import { isExitCodeReader, isFieldsReader, reader } from './runbook-reader.js';
+import { isExitCodeReader, isFieldsReader, pointer, reader } from './runbook-reader.js';
 
 /** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
 
@@ -119,14 +119,28 @@ const promotionStep = z
     'a promotion step has one of git, command',
   );
 
+/** What shows, before it runs, that a rollback command would act on what lives. Paths are from its working directory. */
+const requirements = z
+  .strictObject({
+    files: z.array(text).max(16).default([]),
+    /** A value in a JSON file that the gate's live answer must have too: a copy, or another system's, differs. */
+    same: z
+      .array(z.strictObject({ file: text, at: pointer, gate: identifier, as: pointer }))
+      .max(16)
+      .default([]),
+  })
+  .refine(
+    ({ files, same }) => files.length + same.length > 0,
+    'requires names files, or what is the same in a file and in an answer',
+  );
+
 const rollbackStep = z
   .strictObject({
     id: identifier,
     command: command.optional(),
     /** Gives the branch of that promotion step the tree of its recorded former tip. */
     gitRevert: z.strictObject({ step: identifier }).optional(),
-    /** Files, from the working directory, without which the command would act on nothing that lives. */
-    requires: z.strictObject({ files: z.array(text).min(1) }).optional(),
+    requires: requirements.optional(),
     /** What the system itself must say afterwards; an exit code proves nothing. */
     verify: z
       .strictObject({
@@ -143,6 +157,12 @@ const rollbackStep = z
       context.addIssue({
         code: 'custom',
         message: 'a command that rolls back needs verify: its exit code proves nothing',
+      });
+    if (value.command === undefined && value.requires !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['requires'],
+        message: 'requires is about the working directory of a command: this step has none',
       });
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { cortexChat, observerEvent } from './cortex-chat.js';
 import { CHAT_EVENT, OBSERVER_EVENTS } from './cortex-status.js';
-import { readGatewayService, stopped, writeGatewayService } from './gateway-service.js';
+import { readGatewayService, started, stopped, writeGatewayService } from './gateway-service.js';
 import { LAGGING } from './operator-components.js';
 import { writeStateFile, writeTextFile, type JsonObject } from './state-files.js';
 import { LOG_FILE, transportHealth, type TransportHealth } from './transport-state.js';
@@ -12,6 +12,8 @@ import { LOG_FILE, transportHealth, type TransportHealth } from './transport-sta
 export interface Condition {
   /** The gateway is stopped, for this reason. */
   readonly gatewayStopped?: string;
+  /** The gateway's server was started anew, once: it sets its state back to running. */
+  readonly gatewayRestarted?: true;
   readonly events?: 'unparsable';
   readonly cortex?: 'chat-missing' | 'malformed' | 'missing' | 'stale';
   readonly deployment?: 'degraded' | 'failing' | 'missing';
@@ -21,6 +23,7 @@ export interface Condition {
 }
 
 const TRANSPORTS = ['dashboard', 'multi-channel', 'multi-agent', 'custom-command', 'voice'] as const;
+const FIRST_START = 1;
 const STALE_MS = 8 * 60 * 60 * 1000;
 
 /** The state of a Tau in which every gate passes. */
@@ -28,7 +31,7 @@ export function writeHealthyState(workspace: string, now: number): void {
   const tau = join(workspace, '.tau');
   writeGatewayService(join(tau, 'gateway'), {
     status: 'running',
-    startupAttempts: 1,
+    startupAttempts: FIRST_START,
     startedUnixMs: now,
     stoppedUnixMs: 0,
     transitionUnixMs: now,
@@ -47,10 +50,15 @@ export function writeHealthyState(workspace: string, now: number): void {
 /** Writes the same files again when it is applied twice, so two processes may apply it at once. */
 export function applyCondition(workspace: string, condition: Condition, now: number): void {
   const tau = join(workspace, '.tau');
-  const { gatewayStopped, events, cortex, deployment, daemon, summaryLags } = condition;
+  const { gatewayStopped, gatewayRestarted, events, cortex, deployment, daemon, summaryLags } = condition;
   if (gatewayStopped !== undefined) {
     const gateway = join(tau, 'gateway');
     writeGatewayService(gateway, stopped(readGatewayService(gateway), now, gatewayStopped));
+  }
+  if (gatewayRestarted === true) {
+    const gateway = join(tau, 'gateway');
+    const service = readGatewayService(gateway);
+    if (service.startupAttempts === FIRST_START) writeGatewayService(gateway, started(service, now));
   }
   if (events !== undefined) writeTextFile(join(tau, 'events/state.json'), '{unparsable');
   if (cortex !== undefined) writeCortex(join(workspace, OBSERVER_EVENTS), cortex, now);

@@ -105,6 +105,8 @@ async function emptyFolder(path: string): Promise<string> {
   return folder;
 }
 
+const ANOTHER_STARTED_MS = 60_000;
+
 /** Tau's state as the scenario begins. The other directory has a state too, but takes no part in the scenario. */
 async function setStage(
   scenario: Scenario,
@@ -115,6 +117,7 @@ async function setStage(
   const now = Date.now();
   writeHealthyState(workspace, now);
   await cp(workspace, elsewhere, { recursive: true });
+  if (scenario.elsewhere === 'another-gateway') writeHealthyState(elsewhere, now - ANOTHER_STARTED_MS);
   applyCondition(workspace, scenario.begins ?? {}, now);
   const script: Script = {
     v: 1,

@@ -62,6 +62,8 @@ export interface Scenario {
   /** Someone else's push reaches the environment branch right before ours. */
   readonly rival?: true;
   readonly runbook?: RunbookChange;
+  /** Whose directory the other one is. Left out: a copy of the live gateway's, the same up to its last transition. */
+  readonly elsewhere?: 'another-gateway';
   readonly timings?: Partial<Timings>;
 }
 

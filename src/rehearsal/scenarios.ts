@@ -73,6 +73,22 @@ const SCENARIOS_BY_STATE = [
     timings: GIVES_UP_SOON,
   },
   {
+    name: 'foreign-directory',
+    description: "The stop command works in another gateway's directory, which shows before promoting.",
+    expected: { end: 'stopped', exitCode: 1, reason: 'not_rollbackable' },
+    runbook: 'stop-in-another-directory',
+    elsewhere: 'another-gateway',
+  },
+  {
+    name: 'copied-directory',
+    description:
+      "The stop command works in a copy of the gateway's directory, until the gateway starts anew.",
+    expected: { end: 'rollback-failed', exitCode: 4, trigger: 'repeated_failing' },
+    runbook: 'stop-in-another-directory',
+    turns: [{ after: 'branch-moved', into: { gatewayRestarted: true, events: 'unparsable' } }],
+    timings: GIVES_UP_SOON,
+  },
+  {
     name: 'half-promoted',
     description: 'The branch is pushed, then the second promotion step fails.',
     expected: { end: 'rolled-back', exitCode: 3, trigger: 'promotion_step_failed' },

@@ -108,6 +108,18 @@ const cases: readonly Case[] = [
     told: ['rollback.steps[0].verify.gate: readiness is derived: verify by a gate that asks the system'],
   },
   {
+    rule: 'a rollback command’s state is compared with a gate that there is',
+    edits: [['            gate: gateway-status\n', '            gate: §gateway\n']],
+    told: [`rollback.steps[0].requires.same[0].gate: no gate has the id gateway: one of ${GATES}`],
+  },
+  {
+    rule: 'a rollback command’s state is compared with a gate that asks the system itself',
+    edits: [['            gate: gateway-status\n', '            gate: §readiness\n']],
+    told: [
+      'rollback.steps[0].requires.same[0].gate: readiness is derived: compare with a gate that asks the system',
+    ],
+  },
+  {
     rule: 'readiness is derived from a gateway’s, a cortex’s and an operator’s gate, each in its place',
     edits: [
       [

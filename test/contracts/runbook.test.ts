@@ -198,6 +198,31 @@ describe('a part of a runbook that is not of its form is refused', () => {
       'rollback.steps[0]: a command that rolls back needs verify: its exit code proves nothing',
     ],
     [
+      'a comparison with a whole answer',
+      [['            at: /service/last_transition_unix_ms', '            at: §service']],
+      'rollback.steps[0].requires.same[0].at: not a JSON Pointer: write it as /data/result/0 (RFC 6901)',
+    ],
+    [
+      'a requirement that requires nothing',
+      [
+        [
+          '      requires:\n        files: [.tau/gateway/state.json]\n        same:\n          - file: .tau/gateway/state.json\n            at: /service/last_transition_unix_ms\n            gate: gateway-status\n            as: /service/service_last_transition_unix_ms\n',
+          '      requires: §{}\n',
+        ],
+      ],
+      'rollback.steps[0].requires: requires names files, or what is the same in a file and in an answer',
+    ],
+    [
+      'a requirement of a revert, which has no working directory',
+      [
+        [
+          '      gitRevert: { step: environment-branch }\n',
+          '      gitRevert: { step: environment-branch }\n      requires: §{ files: [x] }\n',
+        ],
+      ],
+      'rollback.steps[1].requires: requires is about the working directory of a command: this step has none',
+    ],
+    [
       'a rollback step that does nothing',
       [
         [

@@ -89,11 +89,11 @@ describe('while watching', () => {
 describe('a rollback', () => {
   test('that could not be verified waits for people, and retry-rollback ends it rolled back', () =>
     withStage(
-      { address, scenario: 'wrong-directory', timings: { rollbackDeadlineMs: 3_000 } },
+      { address, scenario: 'wrong-directory', timings: { rollbackDeadlineMs: 8_000 } },
       async (stage) => {
         await stage.start();
         const failed = await stage.until((seen) => seen.phase === 'rollback-failed');
-        expect(failed.unverified.join()).toContain('gateway-stop: not_in_effect');
+        expect(failed.unverified.join()).toContain('gateway-stop: wrong_directory');
         await stage.handle.cancel();
         stopGateway(stage);
         expect(await stage.order('retry-rollback')).toMatchObject({ accepted: true });

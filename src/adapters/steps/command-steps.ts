@@ -5,9 +5,12 @@ import type { Command, HttpRequest, PromotionStep, RollbackStep } from '../../co
 import { askGate } from '../gates/ask.js';
 import { probe, type Asking, type Probed } from '../probe.js';
 import type { LoadedRunbook } from '../runbook/load.js';
+import { sameState, type SameState } from './same-state.js';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const BACKOFF_MS = { first: 200, most: 5_000 };
+/** A gateway that hangs must not keep the stop from being run. */
+const COMPARING_MS = 2_000;
 
 /** What a command or request printed, redacted, for the evidence. */
 export interface Said {
@@ -42,21 +45,26 @@ export async function promoteByCommand(
 
 /**
  * Runs a rollback command until the system itself says that it took effect, or the step's time is over. The exit code
- * proves nothing: a stop in a wrong directory succeeds and stops nothing.
+ * proves nothing: a stop in a wrong directory succeeds and stops nothing. Where the directory is proven to be another
+ * system's, the command is not run there; the system is asked all the same.
  */
 export async function rollBackByCommand(
   loaded: LoadedRunbook,
   step: RollbackStep,
   asking: Asking,
-): Promise<RollbackOutcome & { readonly said: Said }> {
+): Promise<RollbackOutcome & { readonly said: Said | undefined }> {
   const endsAt = Date.now() + step.deadline;
+  let said: Said | undefined;
   for (let waitMs = BACKOFF_MS.first; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
+    const place = await sameState(loaded, step, asking, COMPARING_MS);
     const leftMs = endsAt - Date.now();
     // The other half of the time is for asking whether it took effect: a command that hangs may have worked.
-    const said = say(await act({ ...step, deadline: Math.max(1, Math.floor(leftMs / 2)) }, asking));
+    if (place.kind !== 'different')
+      said = say(await act({ ...step, deadline: Math.max(1, Math.floor(leftMs / 2)) }, asking));
     const verified = await verifyByGate(loaded, step, asking);
-    if (verified.verified || endsAt - Date.now() <= waitMs)
-      return { ...verified, detail: blame(verified, said), said };
+    if (verified.verified) return { ...verified, said };
+    if (endsAt - Date.now() <= waitMs)
+      return { ...blame(verified, said, await sameState(loaded, step, asking, COMPARING_MS)), said };
     await sleep(waitMs, undefined, { signal: asking.signal });
   }
 }
@@ -105,7 +113,10 @@ function say(probed: Probed): Said {
     : { code: probed.code, detail: probed.detail, probed };
 }
 
-function blame(verified: RollbackOutcome, said: Said): string {
-  if (verified.verified || said.code === 'done') return verified.detail;
-  return `${verified.detail}; the command: ${said.code}: ${said.detail}`;
+/** What a person has to know first: that the command works in a wrong place, else that it failed, else what the system says. */
+function blame(verified: RollbackOutcome, said: Said | undefined, place: SameState): RollbackOutcome {
+  if (place.kind === 'different')
+    return { verified: false, code: 'wrong_directory', detail: `${place.detail}; ${verified.detail}` };
+  if (said === undefined || said.code === 'done') return verified;
+  return { ...verified, detail: `${verified.detail}; the command: ${said.code}: ${said.detail}` };
 }

@@ -23,7 +23,8 @@ export async function commandProblem(
 /** Files without which a rollback command would act on nothing that lives. */
 export async function missingFiles(step: RollbackStep): Promise<readonly string[]> {
   const base = step.command?.workingDirectory ?? '.';
-  const files = (step.requires?.files ?? []).map((file) => resolve(base, file));
+  const { files: named = [], same = [] } = step.requires ?? {};
+  const files = [...new Set([...named, ...same.map(({ file }) => file)])].map((file) => resolve(base, file));
   const missing: string[] = [];
   for (const file of files) if (!(await isFile(file))) missing.push(file);
   return missing;

@@ -3,7 +3,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import {
   promoteByCommand,
@@ -51,9 +51,34 @@ describe('a rollback by command', () => {
     const stop = stepNamed(loaded.runbook.rollback.steps, 'gateway-stop');
     expect(await runRepair(stop, ask)).toMatchObject({ code: 'done' });
     const outcome = await rollBackByCommand(loaded, { ...stop, deadline: 2_000 }, ask);
-    expect(outcome).toMatchObject({ verified: false, code: 'not_in_effect' });
+    expect(outcome).toMatchObject({ verified: false, code: 'wrong_directory' });
+    expect(outcome.detail).toContain('is not the working directory of the system that gateway-status asks');
     expect(outcome.detail).toContain('gateway-status says pass');
     expect(await gateway(rehearsal)).toMatchObject({ service: { service_status: 'running' } });
+  });
+
+  test("in another gateway's directory is not run there", async () => {
+    const rehearsal = await openForTest(scenarioNamed('foreign-directory'));
+    const { loaded, ask } = await questionsOf(rehearsal);
+    const stop = stepNamed(loaded.runbook.rollback.steps, 'gateway-stop');
+    const outcome = await rollBackByCommand(loaded, { ...stop, deadline: 1_000 }, ask);
+    expect(outcome).toMatchObject({ verified: false, code: 'wrong_directory', said: undefined });
+    const state = join(stop.command?.workingDirectory ?? '', '.tau/gateway/state.json');
+    expect(await readFile(state, 'utf8')).toContain('running');
+  });
+
+  test('is run where the gateway is away, so that nothing shows whose directory it is', async () => {
+    const rehearsal = await openForTest();
+    const { loaded, ask } = await questionsOf(rehearsal, { baseUrl: 'http://127.0.0.1:1' });
+    const stop = stepNamed(loaded.runbook.rollback.steps, 'gateway-stop');
+    const over = new AbortController();
+    const rollingBack = rollBackByCommand(loaded, stop, { ...ask, signal: over.signal });
+    await vi.waitFor(
+      async () => expect(await gateway(rehearsal)).toMatchObject({ service: { service_status: 'stopped' } }),
+      { timeout: 50_000 },
+    );
+    over.abort();
+    await expect(rollingBack).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   test('that fails is verified all the same where the gateway is stopped already', async () => {
