@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { REFUSED_VARIABLES } from '../contracts/refused-variables.js';
 import { misconfigured, outcomeOf, type CommandCode, type Outcome } from './command-outcome.js';
 import { locateCommand } from './find-on-path.js';
 import { oneLine } from './one-line.js';
@@ -49,9 +50,6 @@ export interface CommandNotAnswered extends Ran {
 }
 
 export type CommandAnswer = CommandAnswered | CommandNotAnswered;
-
-/** Variables that make a program load or run something else than it is (docs/reference/security.md, "Commands"). */
-const REFUSED_VARIABLES = /^(?:NODE_OPTIONS|LD_.*|DYLD_.*|GIT_.*)$/;
 
 /**
  * Runs a command once, without a shell (process-group.ts), and says what its end means (docs/reference/rules.md,

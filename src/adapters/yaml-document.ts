@@ -1,17 +1,8 @@
-import {
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-  type Document,
-} from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { InputError, type InputErrorCode } from '../contracts/input-error.js';
 import { findHazard } from './yaml-hazards.js';
+import { forbiddenKeys, mistakesIn } from './yaml-mistakes.js';
 import { problemsOf } from './yaml-problems.js';
 
 export type YamlPath = readonly (string | number)[];
@@ -57,10 +48,7 @@ export function parseYamlDocument(
     prettyErrors: false,
     lineCounter: lines,
   });
-  const problems = [
-    ...[...document.errors, ...document.warnings].map(({ pos, message }) => ({ offset: pos[0], message })),
-    ...forbiddenKeys(document),
-  ]
+  const problems = [...mistakesIn(document, text), ...forbiddenKeys(document)]
     .slice(0, MAX_PROBLEMS)
     .map(({ offset, message }) => at(file, positionIn(text, offset), oneLineOf(message)));
   const [first, ...rest] = problems;
@@ -130,19 +118,6 @@ function shownPath(path: YamlPath): string {
 function positionIn(text: string, offset: number): Position {
   const before = text.slice(0, offset);
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
-}
-
-/** An own key from the parser, but dangerous once somebody copies the object. */
-function forbiddenKeys(document: Document): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
-  visit(document, {
-    Pair(_, pair) {
-      if (isScalar(pair.key) && pair.key.value === '__proto__') {
-        found.push({ offset: pair.key.range?.[0] ?? 0, message: 'the key "__proto__" is not allowed' });
-      }
-    },
-  });
-  return found;
 }
 
 function walk(document: Document, path: YamlPath): { key: number; value: number } {

@@ -18,11 +18,15 @@ const MAX_CHAIN = 16;
  */
 export function findHazard(text: string): Hazard | undefined {
   const bytes = Buffer.byteLength(text, 'utf8');
-  if (bytes > MAX_BYTES) return { offset: 0, message: `has ${bytes} bytes; at most ${MAX_BYTES} are read` };
+  if (bytes > MAX_BYTES)
+    return { offset: 0, message: `has ${bytes} bytes; at most ${MAX_BYTES} are read: shorten it` };
   const forbidden = FORBIDDEN.exec(text);
   if (forbidden !== null) {
     const code = (forbidden[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    return { offset: forbidden.index, message: `holds the character U+${code}, which no YAML file needs` };
+    return {
+      offset: forbidden.index,
+      message: `holds the character U+${code}, which no YAML file needs: take it out`,
+    };
   }
   return hazardInTokens(text);
 }
@@ -59,7 +63,7 @@ function hazardInTokens(text: string): Hazard | undefined {
         flowDepth += 1;
         chain = 0;
         if (flowDepth > MAX_FLOW_DEPTH)
-          return { offset, message: `nests over ${MAX_FLOW_DEPTH} levels of [ or {` };
+          return { offset, message: `nests over ${MAX_FLOW_DEPTH} levels of [ or {: flatten it` };
         break;
       case 'flow-map-end':
       case 'flow-seq-end':
@@ -71,17 +75,24 @@ function hazardInTokens(text: string): Hazard | undefined {
       case 'map-value-ind':
         chain += 1;
         if (chain > MAX_CHAIN)
-          return { offset, message: `strings together over ${MAX_CHAIN} of "-", "?" and ":"` };
+          return { offset, message: `strings together over ${MAX_CHAIN} of "-", "?" and ":": flatten it` };
         break;
       case 'space':
         if (atLineStart && token.length > MAX_INDENT) {
-          return { offset, message: `is indented by over ${MAX_INDENT} columns` };
+          return { offset, message: `is indented by over ${MAX_INDENT} columns: flatten it` };
         }
         break;
       case 'directive-line':
-        return { offset, message: 'holds a directive (%…); YAML 1.2 without directives is read' };
+        return {
+          offset,
+          message: 'holds a directive (%…); YAML 1.2 without directives is read: take it out',
+        };
       case 'alias':
         return { offset, message: `uses the alias ${token}; write the value out instead` };
+      case 'anchor':
+        return { offset, message: `names the anchor ${token}, to which nothing may refer; take it out` };
+      case 'tag':
+        return { offset, message: `has the tag ${token}; take it out: quotes make a text` };
       case 'newline':
       case 'comment':
         break;

@@ -21,11 +21,11 @@ function problemsOfIssue(
   root: unknown,
 ): readonly Problem[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
-  // The schema's own words say more than ours; zod's defaults start with "Invalid" and do not quote the value.
+  // The schema's own words say more than ours; zod's defaults start so, and do not quote the value.
   const own =
     issue.code !== 'unrecognized_keys' &&
     issue.code !== 'invalid_union' &&
-    !issue.message.startsWith('Invalid ');
+    !/^(?:Invalid |Too big: |Too small: )/.test(issue.message);
   if (own) return [{ path, isKey: false, message: issue.message }];
   switch (issue.code) {
     case 'unrecognized_keys': {
@@ -65,7 +65,9 @@ function problemsOfIssue(
     case 'invalid_key':
       return [{ path, isKey: true, message: issue.issues[0]?.message ?? issue.message }];
     case 'too_big':
+      return [{ path, isKey: false, message: outOfBounds(valueAt(root, path), 'at most', issue.maximum) }];
     case 'too_small':
+      return [{ path, isKey: false, message: outOfBounds(valueAt(root, path), 'at least', issue.minimum) }];
     case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_element':
@@ -87,20 +89,54 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 }
 
 function wrongType(expected: string, found: unknown): string {
-  if (found === undefined) return `is missing; a value of type ${expected} is needed`;
-  const what = `is ${typeName(found)} and should be ${expected}`;
+  const kind = KINDS[expected] ?? expected;
+  if (found === undefined) return `is missing; add it, ${kind}`;
+  const what = `is ${typeName(found)} and should be ${kind}`;
   if (expected === 'string' && (typeof found === 'number' || typeof found === 'boolean')) {
     return `${what}; put it in quotes`;
   }
   if ((expected === 'number' || expected === 'int' || expected === 'boolean') && typeof found === 'string') {
     return `${what}; write it without quotes`;
   }
-  return found === null ? `${what}; write a value, or take the key out` : what;
+  if (found === null) return `${what}; write a value, or take the key out`;
+  const form = FORMS[expected];
+  return form === undefined ? `${what}; write that` : `${what}; write ${form}`;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+/** What a person writes to have it. */
+const FORMS: Readonly<Record<string, string>> = {
+  string: 'one text',
+  int: 'it without a fraction',
+  array: 'each item on a line after "- ", or all in [ ]',
+  object: 'key: value',
+  record: 'key: value',
+};
+
+function outOfBounds(found: unknown, bound: 'at most' | 'at least', limit: number | bigint): string {
+  if (typeof found === 'string') return `has ${found.length} characters; write ${bound} ${limit}`;
+  if (Array.isArray(found)) return `has ${found.length} items; write ${bound} ${limit}`;
+  return `${shown(found)} is too ${bound === 'at most' ? 'much' : 'little'}; write ${bound} ${limit}`;
 }
 
 function typeName(value: unknown): string {
   if (value === null) return 'empty';
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : `a ${typeof value}`;
+  return Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'object'
+      ? 'a map'
+      : typeof value === 'string'
+        ? 'a text'
+        : `a ${typeof value}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

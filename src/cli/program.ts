@@ -73,9 +73,9 @@ function addLocal(program: Command, go: Go): void {
       go(command, async (context) => (await import('./validate.js')).validate(context, flags)),
     );
   const runbook = program.command('runbook').description('check runbooks');
-  example(runbook.command('check'), 'promote runbook check runbooks/operator-readiness.yaml')
+  example(runbook.command('check'), 'promote runbook check runbooks/')
     .description('say what is wrong in runbooks, with file:line:column')
-    .argument('<file...>')
+    .argument('<file-or-folder...>', 'runbooks; of a folder its .yaml and .yml files')
     .action(async (files: string[], _flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./runbook-check.js')).runbookCheck(context, files)),
     );

@@ -11,14 +11,18 @@ const UNITS_MS = new Map([
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
 const MAX_MS = 366 * DAY_MS;
 
+const NO_DURATION =
+  'not a duration: write a whole number and a unit (ms, s, m, h, d), e.g. 15s or 10m, at most 366d';
+const written = z.string({ error: ({ input }) => (input === undefined ? undefined : NO_DURATION) });
+
 /** A duration as people write it, e.g. `500ms`, `15s`, `10m`, `24h`, `7d`; parsed to milliseconds. At most 366 days. */
-export const duration = z.string().transform((text, context): number => {
+export const duration = written.transform((text, context): number => {
   const [, count, unit = ''] = DURATION.exec(text) ?? [];
   const ms = Number(count) * (UNITS_MS.get(unit) ?? Number.NaN);
   if (Number.isSafeInteger(ms) && ms <= MAX_MS) return ms;
   context.addIssue({
     code: 'custom',
-    message: `not a duration: write a whole number and a unit (ms, s, m, h, d), e.g. 15s or 10m, at most 366d`,
+    message: NO_DURATION,
   });
   return z.NEVER;
 });

@@ -1,16 +1,27 @@
+import { z } from 'zod';
+
+import { identity } from './names.js';
 import { runbookSchema, type Runbook } from './runbook.js';
+import { reportTexts } from './runbook-texts.js';
 
 type Report = (path: readonly (string | number)[], message: string) => void;
 
+/** Looked at once each part is right: what does not fit a broken part follows from it. */
+const fitting = z
+  .custom<Runbook>(() => true)
+  .superRefine((runbook, context) => {
+    const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+    reportRepeatedIds(runbook, report);
+    reportUnknownGates(runbook, report);
+    reportTexts(runbook, report);
+    reportApproval(runbook, report);
+    reportReadinessParts(runbook, report);
+    reportWatch(runbook, report);
+    reportRollback(runbook, report);
+  });
+
 /** A runbook whose parts also fit together: what the schema of a single part can't see. */
-export const consistentRunbook = runbookSchema.superRefine((runbook, context) => {
-  const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
-  reportRepeatedIds(runbook, report);
-  reportUnknownGates(runbook, report);
-  reportReadinessParts(runbook, report);
-  reportWatch(runbook, report);
-  reportRollback(runbook, report);
-});
+export const consistentRunbook = runbookSchema.pipe(fitting);
 
 function reportRepeatedIds(runbook: Runbook, report: Report): void {
   const lists = [
@@ -100,6 +111,26 @@ function reportReadinessParts(runbook: Runbook, report: Report): void {
         );
     }
   }
+}
+
+/** Names that stand in the runbook itself; those of a variable are known when it has its value. */
+function reportApproval({ approval: { approvers, required } }: Runbook, report: Report): void {
+  const written = typeof approvers === 'string' ? [approvers] : approvers;
+  const path = (index: number): readonly (string | number)[] =>
+    typeof approvers === 'string' ? ['approval', 'approvers'] : ['approval', 'approvers', index];
+  for (const [index, name] of written.entries()) {
+    const named = name.includes('${') ? undefined : identity.safeParse(name);
+    if (named?.success === false)
+      report(path(index), named.error.issues[0]?.message ?? 'is no name that can decide');
+    else if (written.indexOf(name) < index)
+      report(path(index), `${name} is listed twice: each has one vote, so take one out`);
+  }
+  const known = new Set(written);
+  if (required > known.size && !written.some((name) => name.includes('${')))
+    report(
+      ['approval', 'required'],
+      `${required} approvals are needed, and only ${known.size} can approve: list more approvers, or require fewer`,
+    );
 }
 
 /** Each is a file of the run's evidence, which is read whole when it is sealed. */

@@ -4,6 +4,7 @@ import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
 import { isExitCodeReader, isFieldsReader, pointer, reader } from './runbook-reader.js';
+import { REFUSED_VARIABLES } from './refused-variables.js';
 
 /** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
 
@@ -20,30 +21,47 @@ const http = z.strictObject({
   json: z.json().optional(),
 });
 
+const environmentName = z
+  .string()
+  .regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'an environment variable is A-Z, 0-9 and _, not beginning with a digit');
+
 const command = z.strictObject({
   argv: z.array(text).min(1).max(64),
   workingDirectory: text.default('.'),
   /** Names of environment variables that are passed on, beside PATH and HOME. */
   environment: z
-    .array(z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/))
+    .array(
+      environmentName.refine(
+        (name) => !REFUSED_VARIABLES.test(name),
+        'this variable would change what a command loads or asks: take it out',
+      ),
+    )
     .max(32)
     .default([]),
 });
 
-const variable = z.strictObject({
-  description: text.optional(),
-  env: z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'an environment variable in upper case')
-    .optional(),
-  default: text.optional(),
-  /** Its value goes into no file, log or history. */
-  secret: z.boolean().default(false),
-  /** A command: the first of these whose program is on PATH. Overridden, it is split at white space. */
-  command: z.array(z.array(text).min(1)).min(1).optional(),
-  /** A list, comma-separated where it is overridden. */
-  list: z.boolean().default(false),
-});
+const variable = z
+  .strictObject({
+    description: text.optional(),
+    env: environmentName.optional(),
+    default: text.optional(),
+    /** Its value goes into no file, log or history. */
+    secret: z.boolean().default(false),
+    /** A command: the first of these whose program is on PATH. Overridden, it is split at white space. */
+    command: z.array(z.array(text).min(1)).min(1).optional(),
+    /** A list, comma-separated where it is overridden. */
+    list: z.boolean().default(false),
+  })
+  .superRefine((value, context) => {
+    const refuse = (key: keyof typeof value, message: string): void =>
+      context.addIssue({ code: 'custom', path: [key], message });
+    if (value.secret && value.default !== undefined)
+      refuse('default', 'a secret stands in no file: take the default out, and name an env');
+    if (value.secret && (value.list || value.command !== undefined))
+      refuse(value.list ? 'list' : 'command', 'a secret is one text: take this out, or secret');
+    if (value.command !== undefined && (value.list || value.default !== undefined))
+      refuse(value.list ? 'list' : 'default', 'a command is a list with its own defaults: take this out');
+  });
 
 const gate = z
   .strictObject({

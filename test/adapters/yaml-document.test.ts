@@ -47,39 +47,66 @@ describe('what would harm the parser is refused before it is parsed', () => {
     [
       '64 KiB and a byte',
       `# ${'x'.repeat(64 * 1024 - 1)}`,
-      'f.yaml:1:1: has 65537 bytes; at most 65536 are read',
+      'f.yaml:1:1: has 65537 bytes; at most 65536 are read: shorten it',
     ],
-    ['33 levels of [', '['.repeat(33), 'f.yaml:1:33: nests over 32 levels of [ or {'],
+    ['33 levels of [', '['.repeat(33), 'f.yaml:1:33: nests over 32 levels of [ or {: flatten it'],
     [
       '900 levels of [',
       `a: ${'['.repeat(900)}${']'.repeat(900)}`,
-      'f.yaml:1:36: nests over 32 levels of [ or {',
+      'f.yaml:1:36: nests over 32 levels of [ or {: flatten it',
     ],
-    ['levels that quotes seem to close', '["]",'.repeat(900), 'f.yaml:1:161: nests over 32 levels of [ or {'],
-    ['levels over many lines', ' [\n'.repeat(900), 'f.yaml:33:2: nests over 32 levels of [ or {'],
-    ['500 times "? "', `${'? '.repeat(500)}a`, 'f.yaml:1:33: strings together over 16 of "-", "?" and ":"'],
-    ['500 times "- "', `${'- '.repeat(500)}a`, 'f.yaml:1:33: strings together over 16 of "-", "?" and ":"'],
+    [
+      'levels that quotes seem to close',
+      '["]",'.repeat(900),
+      'f.yaml:1:161: nests over 32 levels of [ or {: flatten it',
+    ],
+    ['levels over many lines', ' [\n'.repeat(900), 'f.yaml:33:2: nests over 32 levels of [ or {: flatten it'],
+    [
+      '500 times "? "',
+      `${'? '.repeat(500)}a`,
+      'f.yaml:1:33: strings together over 16 of "-", "?" and ":": flatten it',
+    ],
+    [
+      '500 times "- "',
+      `${'- '.repeat(500)}a`,
+      'f.yaml:1:33: strings together over 16 of "-", "?" and ":": flatten it',
+    ],
     [
       '500 times "? " in [',
       `[${'? '.repeat(500)}a]`,
-      'f.yaml:1:34: strings together over 16 of "-", "?" and ":"',
+      'f.yaml:1:34: strings together over 16 of "-", "?" and ":": flatten it',
     ],
-    ['65 spaces before a key', `a:\n${' '.repeat(65)}b: 1\n`, 'f.yaml:2:1: is indented by over 64 columns'],
-    ['an alias', 'a: &x [1]\nb: *x\n', 'f.yaml:2:4: uses the alias *x; write the value out instead'],
+    [
+      '65 spaces before a key',
+      `a:\n${' '.repeat(65)}b: 1\n`,
+      'f.yaml:2:1: is indented by over 64 columns: flatten it',
+    ],
+    ['an alias', 'a: 1\nb: *x\n', 'f.yaml:2:4: uses the alias *x; write the value out instead'],
+    [
+      'an anchor',
+      'a: &x [1]\nb: *x\n',
+      'f.yaml:1:4: names the anchor &x, to which nothing may refer; take it out',
+    ],
+    ['a tag', 'a: !!str 1\n', 'f.yaml:1:4: has the tag !!str; take it out: quotes make a text'],
+    [
+      'a tag of our own making',
+      'a: !shell rm\n',
+      'f.yaml:1:4: has the tag !shell; take it out: quotes make a text',
+    ],
     [
       '%YAML',
       '%YAML 1.1\n---\na: 1\n',
-      'f.yaml:1:1: holds a directive (%…); YAML 1.2 without directives is read',
+      'f.yaml:1:1: holds a directive (%…); YAML 1.2 without directives is read: take it out',
     ],
     [
       'a control character',
       'a: "\u001b[2J"',
-      'f.yaml:1:5: holds the character U+001B, which no YAML file needs',
+      'f.yaml:1:5: holds the character U+001B, which no YAML file needs: take it out',
     ],
     [
       'half a surrogate pair',
       'a: \ud800',
-      'f.yaml:1:4: holds the character U+D800, which no YAML file needs',
+      'f.yaml:1:4: holds the character U+D800, which no YAML file needs: take it out',
     ],
   ];
   it.each(hazards)('%s', (_, text, problem) => {
@@ -98,15 +125,29 @@ describe('what would harm the parser is refused before it is parsed', () => {
 
 describe('what the parser would let through is refused', () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
-    ['a duplicate key', 'a: 1\na: 2\n', /^f\.yaml:2:1: Map keys must be unique$/],
-    ['__proto__', 'a:\n  __proto__: {x: 1}\n', /^f\.yaml:2:3: the key "__proto__" is not allowed$/],
-    ['__proto__ in quotes', '{"__proto__": 1}', /^f\.yaml:1:2: the key "__proto__" is not allowed$/],
-    ['an unknown tag, which only warns', 'a: !!x 1\n', /^f\.yaml:1:4: /],
-    ['a tag of our own making', 'a: !shell rm\n', /^f\.yaml:1:4: /],
+    [
+      'a duplicate key',
+      'a: 1\na: 2\n',
+      /^f\.yaml:2:1: the key a stands twice in this map; keep one of them$/,
+    ],
+    [
+      '__proto__',
+      'a:\n  __proto__: {x: 1}\n',
+      /^f\.yaml:2:3: the key "__proto__" is not allowed; take it out$/,
+    ],
+    [
+      '__proto__ in quotes',
+      '{"__proto__": 1}',
+      /^f\.yaml:1:2: the key "__proto__" is not allowed; take it out$/,
+    ],
     ['a key that is a list', '? [a]\n: 1\n', /^f\.yaml:1:3: /],
     ['a second document', 'a: 1\n---\nb: 1\n', /^f\.yaml:2:1: /],
     ['a tab as indent', 'a:\n\tb: 1\n', /^f\.yaml:2:1: /],
-    ['an open quote', 'a: "b\n', /^f\.yaml:/],
+    [
+      'an open quote',
+      'a: 1\nb: "c\nd: 1\n',
+      /^f\.yaml:2:4: a quote is opened here and never closed; close it$/,
+    ],
   ];
   it.each(refused)('%s', (_, text, problem) => {
     expect(problemsOf(() => parse(text))[0] ?? '').toMatch(problem);
@@ -163,22 +204,22 @@ describe('a validated file', () => {
     [
       'a missing key, at the map that lacks it',
       'name: a\n',
-      ['f.yaml:1:1: deadline: is missing; a value of type string is needed'],
+      ['f.yaml:1:1: deadline: is missing; add it, a text'],
     ],
     [
       'a number where text belongs',
       'name: 12345678\ndeadline: 5s\n',
-      ['f.yaml:1:7: name: is a number and should be string; put it in quotes'],
+      ['f.yaml:1:7: name: is a number and should be a text; put it in quotes'],
     ],
     [
       'text where a number belongs',
       'name: a\ndeadline: 5s\nretries: "2"\n',
-      ['f.yaml:3:10: retries: is a string and should be number; write it without quotes'],
+      ['f.yaml:3:10: retries: is a text and should be a number; write it without quotes'],
     ],
     [
       'a key without a value',
       'name:\ndeadline: 5s\n',
-      ['f.yaml:1:6: name: is empty and should be string; write a value, or take the key out'],
+      ['f.yaml:1:6: name: is empty and should be a text; write a value, or take the key out'],
     ],
     [
       'what the schema says itself',
@@ -206,13 +247,17 @@ describe('a validated file', () => {
     [
       'a list with a wrong entry, in a union',
       'name: a\ndeadline: 5s\napprovers: [a, 5]\n',
-      ['f.yaml:3:16: approvers[1]: is a number and should be string; put it in quotes'],
+      ['f.yaml:3:16: approvers[1]: is a number and should be a text; put it in quotes'],
     ],
-    ['a file that holds a list', '- a\n', ['f.yaml:1:1: the file: is a list and should be object']],
+    [
+      'a file that holds a list',
+      '- a\n',
+      ['f.yaml:1:1: the file: is a list and should be a map; write key: value'],
+    ],
     [
       'an empty file',
       '',
-      ['f.yaml:1:1: the file: is empty and should be object; write a value, or take the key out'],
+      ['f.yaml:1:1: the file: is empty and should be a map; write a value, or take the key out'],
     ],
   ];
   it.each(wrong)('tells of %s', (_, text, problems) => {

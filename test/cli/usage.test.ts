@@ -55,7 +55,7 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
     /--scenario "sunny" is not known: .*--list/,
   ],
   ['a rehearsal that nobody can decide', ['rehearse'], /no terminal .*--yes/],
-  ['a runbook that is not there', ['runbook', 'check', 'none.yaml'], /none\.yaml: the runbook can't be read/],
+  ['a folder without runbooks', ['runbook', 'check', '.'], /\.: no \.yaml or \.yml file is in it/],
   [
     'settings that are not there',
     ['list', '--settings', 'none.yaml'],

@@ -1,10 +1,13 @@
 import { InputError } from '../../contracts/input-error.js';
+import {
+  LITERAL,
+  mayBeList,
+  maySecretStand,
+  misplacedHint,
+  REFERENCE,
+  wholeReference,
+} from '../../contracts/variable-references.js';
 import type { VariableValue } from './variables.js';
-
-/** A literal `${`, or a reference. */
-const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
-const LITERAL = '$${';
-const WHOLE = /^\$\{([^}]*)\}$/;
 
 export type Lookup = (name: string) => Promise<VariableValue>;
 
@@ -42,24 +45,16 @@ export async function substitute(
   return value;
 }
 
-/** Where a list may be a whole value; everything else is one text. */
-function mayBeList(path: readonly string[]): boolean {
-  return path.join('.') === 'approval.approvers' || path.includes('json');
-}
-
 /** A list that stands alone, as an item or as a value, e.g. `approvers: ${approvers}`. */
 async function wholeList(text: string, lookup: Lookup): Promise<readonly string[] | undefined> {
-  const name = WHOLE.exec(text)?.[1];
+  const name = wholeReference(text);
   if (name === undefined) return undefined;
   const value = await lookup(name);
   return value.kind === 'list' ? value.items : undefined;
 }
 
-/** Where a secret may stand: nowhere that ends in a process list, a log line or an error message. */
-const SECRET_PLACES = new Set(['bearer', 'headers', 'json']);
-
 async function substituteText(text: string, lookup: Lookup, path: readonly string[]): Promise<string> {
-  const opened = path.some((key) => SECRET_PLACES.has(key));
+  const opened = maySecretStand(path);
   let result = '';
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
@@ -79,13 +74,7 @@ async function substituteText(text: string, lookup: Lookup, path: readonly strin
 }
 
 function misplaced(name: string, kind: 'list' | 'secret', path: readonly string[]): InputError {
-  const hint =
-    kind === 'secret'
-      ? `a secret may stand in bearer, headers or json only`
-      : `a list stands alone: write '\${${name}}' as an item of its own`;
-  return new InputError('invalid_runbook', [
-    `${path.join('.')}: the ${kind} \${${name}} can't stand here: ${hint}`,
-  ]);
+  return new InputError('invalid_runbook', [`${path.join('.')}: ${misplacedHint(name, kind)}`]);
 }
 
 /** The text with its secrets opened. Call it where the value is used, never earlier. */
