@@ -72,12 +72,17 @@ function addLocal(program: Command, go: Go): void {
     .action(async (flags: ValidateFlags, command: Command) =>
       go(command, async (context) => (await import('./validate.js')).validate(context, flags)),
     );
-  const runbook = program.command('runbook').description('check runbooks');
+  const runbook = program.command('runbook').description('check runbooks, and what they mean');
   example(runbook.command('check'), 'promote runbook check runbooks/')
     .description('say what is wrong in runbooks, with file:line:column')
     .argument('<file-or-folder...>', 'runbooks; of a folder its .yaml and .yml files')
     .action(async (files: string[], _flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./runbook-check.js')).runbookCheck(context, files)),
+    );
+  example(runbook.command('schema'), 'promote runbook schema > runbooks/runbook.schema.json')
+    .description('the JSON Schema of a runbook, for editors')
+    .action(async (_flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./runbook-schema.js')).runbookSchema(context)),
     );
 }
 

@@ -13,7 +13,10 @@ const MAX_MS = 366 * DAY_MS;
 
 const NO_DURATION =
   'not a duration: write a whole number and a unit (ms, s, m, h, d), e.g. 15s or 10m, at most 366d';
-const written = z.string({ error: ({ input }) => (input === undefined ? undefined : NO_DURATION) });
+const written = z
+  .string({ error: ({ input }) => (input === undefined ? undefined : NO_DURATION) })
+  // For the JSON Schema alone: what it means is told by the transformation.
+  .meta({ pattern: DURATION.source, description: 'a whole number and a unit, e.g. 500ms, 15s, 10m, 24h, 7d' });
 
 /** A duration as people write it, e.g. `500ms`, `15s`, `10m`, `24h`, `7d`; parsed to milliseconds. At most 366 days. */
 export const duration = written.transform((text, context): number => {
