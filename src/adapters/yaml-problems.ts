@@ -60,7 +60,10 @@ function problemsOfIssue(
     case 'invalid_value': {
       const found = valueAt(root, path);
       const what = found === undefined ? 'is missing' : `${shown(found)} is not allowed`;
-      return [{ path, isKey: false, message: `${what}; use ${list(issue.values.map(shown))}` }];
+      const words = issue.values.filter((each) => typeof each === 'string');
+      const meant = typeof found === 'string' ? nearestOf(found, words) : undefined;
+      const hint = meant === undefined ? `use ${list(issue.values.map(shown))}` : `did you mean "${meant}"?`;
+      return [{ path, isKey: false, message: `${what}; ${hint}` }];
     }
     case 'invalid_key':
       return [{ path, isKey: true, message: issue.issues[0]?.message ?? issue.message }];
@@ -140,14 +143,20 @@ function typeName(value: unknown): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
-    .sort((a, b) => a.distance - b.distance);
-  if (nearest !== undefined) return `is no known key; did you mean "${nearest.name}"?`;
+  const nearest = nearestOf(key, known);
+  if (nearest !== undefined) return `is no known key; did you mean "${nearest}"?`;
   return known.length === 0
     ? 'is no known key; take it out'
     : `is no known key; known are ${known.join(', ')}`;
+}
+
+/** What a person may have meant, where one word is near enough. */
+function nearestOf(word: string, known: readonly string[]): string | undefined {
+  const [nearest] = known
+    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest?.name;
 }
 
 function shown(value: unknown): string {

@@ -298,6 +298,26 @@ export const BROKEN: readonly BrokenRunbook[] = [
     ],
     'gates[1].readiness.operator: cortex is not a gate with the reader tau-operator-summary',
   ),
+  broken(
+    'unknown reader',
+    ['reader: tau-gateway-status', 'reader: §tau-gatway-status'],
+    'gates[0].reader: "tau-gatway-status" is not allowed; did you mean "tau-gateway-status"?',
+  ),
+  broken(
+    'reader of commands for an http question',
+    ['reader: tau-cortex-status', 'reader: §exit-code'],
+    'gates[1].reader: exit-code reads the exit code of a command: ask by command, or name another reader',
+  ),
+  broken(
+    'pointer that is none',
+    ['reader: tau-cortex-status', 'reader: { fields: { health: { at: [§status] } } }'],
+    'gates[1].reader.fields.health.at[0]: not a JSON Pointer: write it as /data/result/0 (RFC 6901)',
+  ),
+  broken(
+    'reader of half a form',
+    ['reader: tau-cortex-status', 'reader: { fields: §{ gate: { at: [/status] } } }'],
+    'gates[1].reader.fields.health: is missing; add it, a map',
+  ),
   // What refers to nothing, or to what can't stand there.
   broken(
     'unknown variable',
