@@ -16,7 +16,10 @@ const NO_DURATION =
 const written = z
   .string({ error: ({ input }) => (input === undefined ? undefined : NO_DURATION) })
   // For the JSON Schema alone: what it means is told by the transformation.
-  .meta({ pattern: DURATION.source, description: 'a whole number and a unit, e.g. 500ms, 15s, 10m, 24h, 7d' });
+  .meta({
+    pattern: DURATION.source,
+    description: 'a whole number and a unit, e.g. 500ms, 15s, 10m, 24h, 7d',
+  });
 
 /** A duration as people write it, e.g. `500ms`, `15s`, `10m`, `24h`, `7d`; parsed to milliseconds. At most 366 days. */
 export const duration = written.transform((text, context): number => {

@@ -177,7 +177,7 @@ describe('a reader that can never read is refused before anything is asked', () 
       name: 'an unknown name',
       question: http,
       reader: 'standart',
-      hint: '"standart" is not allowed; use "standard"',
+      hint: '"standart" is not allowed; did you mean "standard"?',
     },
   ])('$name', async ({ question, reader, hint }) => {
     const { code, problems } = await refusalOf(ask(question, reader));
