@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 
-import { resultOf, type GateOutcome } from '../src/contracts/gate-outcome.js';
+import { resultOf } from '../src/contracts/gate-outcome.js';
+import { judgePreflight, type AskedGate } from '../src/domain/freshness.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
@@ -43,17 +44,19 @@ export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
   };
 }
 
-/** Whether every gate of the runbook passed in a stored round, and none was asked before the given time. */
-export async function roundPassed(
+/** Whether a stored preflight lets this run promote now. */
+export async function preflightOf(
   { evidence, rounds }: Dependencies,
   run: string,
   round: string,
-  notBefore: number,
+  begun: boolean,
 ): Promise<'passed' | 'not_passed' | 'stale'> {
   const { folder, loaded } = await evidence.known(run);
-  const outcomes: (GateOutcome | undefined)[] = [];
-  for (const { id } of loaded.plan.gates)
-    outcomes.push(await rounds.readOutcome(evidence, folder, round, id));
-  if (!outcomes.every((outcome) => outcome?.verdict === 'pass')) return 'not_passed';
-  return outcomes.every((outcome) => Date.parse(outcome?.askedAt ?? '') >= notBefore) ? 'passed' : 'stale';
+  const asked = new Map<string, AskedGate>();
+  for (const { id } of loaded.plan.gates) {
+    const outcome = await rounds.readOutcome(evidence, folder, round, id);
+    if (outcome !== undefined)
+      asked.set(id, { verdict: outcome.verdict, askedAt: Date.parse(outcome.askedAt) });
+  }
+  return judgePreflight(loaded.plan, (gate) => asked.get(gate), { now: Date.now(), begun });
 }

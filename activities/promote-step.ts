@@ -5,7 +5,7 @@ import type { PromotionStep } from '../src/contracts/runbook.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
-import { roundPassed } from './gates.js';
+import { preflightOf } from './gates.js';
 
 export interface StepRequest {
   readonly run: string;
@@ -75,19 +75,13 @@ async function refusePromotion(
   if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
     return 'quorum_not_met';
   const round = `preflight-${await ballots.latestEpoch(evidence, run)}`;
-  // A pass is good for a while only; what is half promoted is not judged by its age.
-  const notBefore = begun
-    ? 0
-    : Date.now() - PREFLIGHT_GOOD_FOR_MS - Math.max(...loaded.plan.gates.map(({ deadlineMs }) => deadlineMs));
-  const preflight = await roundPassed(dependencies, run, round, notBefore);
+  const preflight = await preflightOf(dependencies, run, round, begun);
   if (preflight !== 'passed') return preflight === 'stale' ? 'preflight_stale' : 'preflight_not_passed';
   const unready = await checks.read(evidence, folder, checks.rollbackCheckOf(round));
   if (unready === undefined || (unready.length > 0 && !loaded.plan.rollback.promoteUnrollbackable))
     return 'not_rollbackable';
   return undefined;
 }
-
-const PREFLIGHT_GOOD_FOR_MS = 60_000;
 
 function refused(code: string, effect: 'none' | 'possible'): Extract<PromotionOutcome, { done: false }> {
   return { done: false, code, detail: 'checked right before promoting', effect };

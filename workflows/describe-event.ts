@@ -1,7 +1,9 @@
 import type { Json } from '../src/domain/canonical-json.js';
-import type { PromotionEvent, PromotionState } from '../src/domain/transition.js';
+import type { PromotionEvent } from '../src/domain/event.js';
+import type { PromotionState } from '../src/domain/move.js';
+import { sampleRanges } from '../src/domain/records.js';
 import type { GateResult } from '../src/domain/verdict.js';
-import type { Sample, SampleGrade } from '../src/domain/watch.js';
+import type { Sample } from '../src/domain/watch.js';
 
 export interface Described {
   readonly kind: string;
@@ -89,15 +91,9 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
   }
 }
 
-/** Samples as the journal keeps them: consecutive ones of one grade are one range. Each has a file of its own. */
+/** Samples as the journal keeps them. */
 export function samplesBody(samples: readonly Sample[]): { readonly samples: readonly Json[] } {
-  const ranges: { from: number; to: number; fromAt: number; toAt: number; grade: SampleGrade }[] = [];
-  for (const { n, at, grade } of samples) {
-    const range = ranges.at(-1);
-    if (range?.grade === grade) Object.assign(range, { to: n, toAt: at });
-    else ranges.push({ from: n, to: n, fromAt: at, toAt: at, grade });
-  }
-  return { samples: ranges };
+  return { samples: sampleRanges(samples).map((range) => ({ ...range })) };
 }
 
 function gateBody({ gate, kind, verdict, health, rolloutGate, reasonCodes }: GateResult): Json {

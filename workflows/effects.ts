@@ -2,7 +2,8 @@ import { ActivityFailure, ApplicationFailure, condition, sleep, TimeoutFailure }
 
 import { tally } from '../src/domain/approval.js';
 import { MANUAL } from '../src/domain/remediation.js';
-import type { Effect, PromotionEvent } from '../src/domain/transition.js';
+import type { Effect } from '../src/domain/effect.js';
+import type { PromotionEvent } from '../src/domain/event.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import {
   evidenceActivities,
@@ -132,8 +133,8 @@ export async function awaitDecision(
     run.ballot === undefined ? 'open' : tally(run.plan.approval, run.ballot);
   const decided = await condition(() => outcome() !== 'open', Math.max(1, expiresAt - Date.now()));
   const ended = outcome();
-  if (!decided || ended === 'open') return { type: 'expired' };
-  return { type: ended };
+  if (!decided || ended === 'open') return { type: 'expired', epoch };
+  return { type: ended, epoch };
 }
 
 export async function preflight(run: Run, { round }: Doing<'preflight'>): Promise<PromotionEvent> {

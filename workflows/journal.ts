@@ -2,13 +2,12 @@ import { CancellationScope } from '@temporalio/workflow';
 
 import type { Json } from '../src/domain/canonical-json.js';
 import type { LogLine } from '../src/domain/messages.js';
+import { isFullEntry } from '../src/domain/records.js';
 import type { Sample } from '../src/domain/watch.js';
 import { evidenceActivities } from './activity-options.js';
 import { samplesBody } from './describe-event.js';
 
 const LINES_KEPT = 200;
-/** A day of calm at 15 s is a dozen entries. */
-const SAMPLES_AN_ENTRY = 500;
 
 interface Entry {
   readonly kind: string;
@@ -75,7 +74,7 @@ export class Journal {
     const at = Date.now();
     this.#note(at, 'sampled', text);
     this.#calm = [...this.#calm, ...samples];
-    if (this.#calm.length >= SAMPLES_AN_ENTRY) this.#oweCalm(at);
+    if (isFullEntry(this.#calm)) this.#oweCalm(at);
   }
 
   /** @throws what made the journal unwritable for good, e.g. `journal_fork` */

@@ -8,15 +8,15 @@ import {
 } from '@temporalio/workflow';
 
 import { refuseVote } from '../src/domain/approval.js';
+import type { PromotionEvent } from '../src/domain/event.js';
 import type { Answer } from '../src/domain/messages.js';
-import { ENDS, refuseAction, type Action, type End, type Phase } from '../src/domain/phase.js';
+import { hearsCancellation, isEnd, refuseAction, type Action } from '../src/domain/phase.js';
 import {
   parseControl,
   parseDecision,
   type DecisionStatement,
   type Submission,
 } from '../src/domain/statement.js';
-import type { PromotionEvent } from '../src/domain/transition.js';
 import { decisionActivities } from './activity-options.js';
 import { control, decide, decideSignal } from './messages.js';
 import type { Run } from './run.js';
@@ -69,7 +69,7 @@ export class Orders {
     if (pending !== undefined && tooLate === undefined) return pending;
     if (pending !== undefined && tooLate !== undefined)
       run.journal.owe('order-overtaken', tooLate, { action: pending.action, phase: run.phase });
-    if (!this.#cancelled || !interruptible(run.phase)) return undefined;
+    if (!this.#cancelled || !hearsCancellation(run.phase)) return undefined;
     this.#cancelled = false;
     return { type: 'cancelled' };
   }
@@ -82,7 +82,10 @@ export class Orders {
 
   /** Whether there is something to take. */
   get pending(): boolean {
-    return this.#pending !== undefined || (this.#cancelled && interruptible(this.#run?.phase));
+    return (
+      this.#pending !== undefined ||
+      (this.#cancelled && (this.#run === undefined || hearsCancellation(this.#run.phase)))
+    );
   }
 
   /** A `remediated` counts from the moment that the phase is remediating; the next remediation needs its own. */
@@ -185,7 +188,7 @@ export class Orders {
     const run = this.#run;
     if (run === undefined) return { accepted: false, reason };
     run.refused += 1;
-    if (!hasEnded(run.phase) && run.refused <= REFUSALS_RECORDED) {
+    if (!isEnd(run.phase) && run.refused <= REFUSALS_RECORDED) {
       run.refusals = [...run.refusals, { by, what, reason }];
       run.journal.owe('refused', `${by}: ${what} refused: ${reason}`, { by, what, reason });
     }
@@ -196,13 +199,4 @@ export class Orders {
     if (this.#run === undefined) throw new Error('no run is attached');
     return this.#run;
   }
-}
-
-function hasEnded(phase: Phase | End): boolean {
-  return ENDS.some((end) => end === phase);
-}
-
-/** A rollback is never cancelled, and a failed one waits for people. */
-function interruptible(phase: string | undefined): boolean {
-  return phase !== 'rolling-back' && phase !== 'rollback-failed';
 }

@@ -8,12 +8,11 @@ import {
 } from '@temporalio/workflow';
 
 import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
-import {
-  ImpossibleTransition,
-  unsealed,
-  type Effect,
-  type PromotionEvent,
-} from '../src/domain/transition.js';
+import { makesWay, type Effect } from '../src/domain/effect.js';
+import type { PromotionEvent } from '../src/domain/event.js';
+import { isBeforePromoting } from '../src/domain/phase.js';
+import { unsealed } from '../src/domain/records.js';
+import { ImpossibleTransition } from '../src/domain/transition.js';
 import type { Admitted } from '../activities/admit.js';
 import { admissionActivities, evidenceActivities, sealActivities } from './activity-options.js';
 import {
@@ -99,11 +98,6 @@ async function forOrdersAlone(): Promise<never> {
   throw new Error('this never ends by itself');
 }
 
-/** A promotion step and a rollback run to their end; everything else makes way for an order at once. */
-function makesWay(effect: Effect): boolean {
-  return effect.do !== 'promote' && effect.do !== 'roll-back' && effect.do !== 'confirm-rollback';
-}
-
 async function next(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
@@ -131,8 +125,7 @@ async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<
 
 /** Another history may have promoted what nobody watches: that is looked into at once, not when somebody decides. */
 function cannotGoOn({ phase, journal }: Run): boolean {
-  const beforePromoting = phase === 'validating' || phase === 'remediating' || phase === 'awaiting-approval';
-  return beforePromoting && journal.failure !== undefined;
+  return isBeforePromoting(phase) && journal.failure !== undefined;
 }
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */

@@ -1,13 +1,9 @@
 import type { ApprovalView, PromotionInput } from '../src/domain/messages.js';
-import type { End, Phase } from '../src/domain/phase.js';
+import type { PromotionEvent } from '../src/domain/event.js';
+import { begin, type Move } from '../src/domain/move.js';
 import type { Plan } from '../src/domain/plan.js';
-import {
-  begin,
-  transition,
-  type Move,
-  type PromotionEvent,
-  type PromotionState,
-} from '../src/domain/transition.js';
+import { recordingOf } from '../src/domain/records.js';
+import { transition } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
@@ -86,14 +82,9 @@ export class Run {
     const before = this.move;
     this.move = transition(this.plan, before.state, event);
     const { kind, text, body } = describeEvent(event, this.move.state);
-    if (event.type === 'sampled' && isCalm(before.state, event) && this.phase === 'watching') {
-      this.journal.gather(event.samples, text);
-      return;
-    }
-    if (event.type === 'faulted' || owesRecord(before.state.phase, this.phase)) {
-      this.journal.owe(kind, text, body);
-      return;
-    }
+    const recording = recordingOf(before.state, event, this.move.state);
+    if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
+    if (recording !== 'append') return this.journal.owe(kind, text, body);
     try {
       await this.journal.append(kind, text, body);
     } catch (error) {
@@ -115,24 +106,4 @@ export class Run {
       expiresAt: ballot.expiresAt,
     };
   }
-}
-
-/** Samples that pass like the one before them, each of them recorded. */
-function isCalm(
-  { watch }: PromotionState,
-  { samples, recorded }: Extract<PromotionEvent, { type: 'sampled' }>,
-): boolean {
-  return recorded && (watch?.last ?? 'pass') === 'pass' && samples.every(({ grade }) => grade === 'pass');
-}
-
-/**
- * "no record, no next step (a rollback alone goes first and owes the record; so does a watch's sampling)"; nor does what is
- * half promoted wait for a record: it is finished or rolled back.
- */
-function owesRecord(from: Phase | End, to: Phase | End): boolean {
-  return from === 'promoting' || goesFirst(from) || goesFirst(to);
-}
-
-function goesFirst(phase: Phase | End): boolean {
-  return phase === 'watching' || phase === 'rolling-back' || phase === 'rollback-failed';
 }

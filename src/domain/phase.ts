@@ -23,6 +23,20 @@ export const ENDS = [
 ] as const;
 export type End = (typeof ENDS)[number];
 
+export function isEnd(phase: Phase | End): phase is End {
+  return ENDS.some((end) => end === phase);
+}
+
+/** Nothing was promoted yet: "stop promotion" is enough. */
+export function isBeforePromoting(phase: Phase | End): boolean {
+  return phase === 'validating' || phase === 'remediating' || phase === 'awaiting-approval';
+}
+
+/** A rollback is never cancelled, and a failed one waits for people. */
+export function hearsCancellation(phase: Phase | End): boolean {
+  return phase !== 'rolling-back' && phase !== 'rollback-failed';
+}
+
 /** What people can order while it runs. */
 export const ACTIONS = ['abort', 'rollback', 'remediated', 'retry-rollback', 'acknowledge'] as const;
 export type Action = (typeof ACTIONS)[number];

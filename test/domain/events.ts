@@ -1,11 +1,8 @@
+import type { Effect } from '../../src/domain/effect.js';
+import type { PromotionEvent } from '../../src/domain/event.js';
+import { begin, type Move } from '../../src/domain/move.js';
 import type { Plan } from '../../src/domain/plan.js';
-import {
-  begin,
-  transition,
-  type Effect,
-  type Move,
-  type PromotionEvent,
-} from '../../src/domain/transition.js';
+import { transition } from '../../src/domain/transition.js';
 import type { GateResult } from '../../src/domain/verdict.js';
 import type { SampleGrade } from '../../src/domain/watch.js';
 import { roundOf } from '../support/plans.js';
@@ -46,9 +43,12 @@ export const repairsAttempted: Happening = (effect) => ({
   attempted: effect.do === 'remediate' ? effect.repairs.flatMap(({ gates }) => gates) : [],
 });
 
-export const approved = always({ type: 'approved' });
-export const rejected = always({ type: 'rejected' });
-export const expired = always({ type: 'expired' });
+const decided =
+  (type: 'approved' | 'rejected' | 'expired'): Happening =>
+  (effect) => ({ type, epoch: effect.do === 'await-decision' ? effect.epoch : 0 });
+export const approved = decided('approved');
+export const rejected = decided('rejected');
+export const expired = decided('expired');
 
 export function preflight(...different: readonly GateResult[]): Happening {
   return (effect) => ({

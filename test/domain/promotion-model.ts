@@ -1,15 +1,12 @@
 import * as fc from 'fast-check';
+import type { Effect } from '../../src/domain/effect.js';
+import type { PromotionEvent } from '../../src/domain/event.js';
+import { begin, type Move } from '../../src/domain/move.js';
 import { refuseAction, type Action } from '../../src/domain/phase.js';
 import type { Plan, WatchLimits } from '../../src/domain/plan.js';
 import type { Health, RolloutGate } from '../../src/domain/posture.js';
 import type { Observation } from '../../src/domain/observation.js';
-import {
-  begin,
-  transition,
-  type Effect,
-  type Move,
-  type PromotionEvent,
-} from '../../src/domain/transition.js';
+import { transition } from '../../src/domain/transition.js';
 import { judge, type GateResult } from '../../src/domain/verdict.js';
 import type { Sample, SampleGrade, WatchState } from '../../src/domain/watch.js';
 import { GATES, tauPlan } from '../support/plans.js';
@@ -98,7 +95,7 @@ function outcomeOf(plan: Plan, effect: Effect, chance: Chance): PromotionEvent |
         attempted: [...new Set(effect.repairs.flatMap(({ gates }) => gates))],
       };
     case 'await-decision':
-      return { type: chance.decision };
+      return { type: chance.decision, epoch: effect.epoch };
     case 'preflight':
       return {
         type: 'preflight-closed',

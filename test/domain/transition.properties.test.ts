@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Effect } from '../../src/domain/effect.js';
+import type { PromotionEvent } from '../../src/domain/event.js';
+import { begin } from '../../src/domain/move.js';
 import type { Plan } from '../../src/domain/plan.js';
-import { begin, transition, type Effect, type PromotionEvent } from '../../src/domain/transition.js';
+import { transition } from '../../src/domain/transition.js';
 import type { GateResult } from '../../src/domain/verdict.js';
 import { failing, GATES, holding } from '../support/plans.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';

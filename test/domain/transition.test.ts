@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { End, Phase } from '../../src/domain/phase.js';
+import type { Effect } from '../../src/domain/effect.js';
+import type { PromotionEvent } from '../../src/domain/event.js';
+import { begin, type PromotionState } from '../../src/domain/move.js';
+import { ENDS, PHASES, type End, type Phase } from '../../src/domain/phase.js';
 import type { Plan } from '../../src/domain/plan.js';
-import {
-  begin,
-  ImpossibleTransition,
-  transition,
-  unsealed,
-  type Effect,
-} from '../../src/domain/transition.js';
+import { ImpossibleTransition, transition } from '../../src/domain/transition.js';
 import type { TriggerCode } from '../../src/domain/triggers.js';
 import type { GateResult } from '../../src/domain/verdict.js';
 import {
@@ -678,6 +675,14 @@ describe('by hand, from promoting on', () => {
   );
 });
 
+function thrownBy(state: PromotionState, happening: PromotionEvent): unknown {
+  try {
+    return transition(PLAN, state, happening);
+  } catch (error) {
+    return error;
+  }
+}
+
 describe('what can not be', () => {
   const event = {
     prerequisites: prerequisitesMet,
@@ -722,75 +727,111 @@ describe('what can not be', () => {
   ];
 
   /** Where a promotion can stand, and all that can happen there. */
-  const places: readonly (readonly [string, readonly Happening[], readonly EventName[]])[] = [
+  const places: readonly (readonly [string, Phase | End, readonly Happening[], readonly EventName[]])[] = [
+    ['checking prerequisites', 'validating', [], ['prerequisites', 'abort', 'cancelled', 'faulted']],
+    ['asking a round', 'validating', [prerequisitesMet], ['round', 'abort', 'cancelled', 'faulted']],
+    ['in preflight', 'validating', TO_PREFLIGHT, ['preflight', 'abort', 'cancelled', 'faulted']],
     [
-      'validating',
-      [prerequisitesMet],
-      ['prerequisites', 'round', 'preflight', 'abort', 'cancelled', 'faulted'],
-    ],
-    [
+      'remediating',
       'remediating',
       [prerequisitesMet, round(holding('cortex-status'))],
       ['remediated', 'abort', 'cancelled', 'faulted'],
     ],
-    ['awaiting-approval', TO_APPROVAL, ['approved', 'rejected', 'expired', 'abort', 'cancelled', 'faulted']],
-    ['promoting', TO_PROMOTING, ['step promoted', 'step failed', 'rollback', 'cancelled', 'faulted']],
-    ['watching', TO_WATCHING, ['sampled', 'rollback', 'cancelled', 'faulted']],
-    ['rolling-back', TO_ROLLING_BACK, ['rollback tried', 'rollback confirmed', 'faulted']],
-    ['rollback-failed', TO_ROLLBACK_FAILED, ['retry-rollback', 'acknowledge', 'cancelled', 'faulted']],
-    ['promoted', [...TO_WATCHING, lastSample('pass')], []],
-    ['promoted-with-warnings', [...TO_WATCHING, lastSample('hold')], []],
-    ['stopped', [prerequisitesNotMet], []],
-    ['rejected', [...TO_APPROVAL, rejected], []],
-    ['expired', [...TO_APPROVAL, expired], []],
-    ['aborted', [ordered('abort')], []],
-    ['rolled-back', [...TO_ROLLING_BACK, rolledBack, stillRolledBack], []],
-    ['rollback-acknowledged', [...TO_ROLLBACK_FAILED, ordered('acknowledge')], []],
+    [
+      'awaiting approval',
+      'awaiting-approval',
+      TO_APPROVAL,
+      ['approved', 'rejected', 'expired', 'abort', 'cancelled', 'faulted'],
+    ],
+    [
+      'promoting',
+      'promoting',
+      TO_PROMOTING,
+      ['step promoted', 'step failed', 'rollback', 'cancelled', 'faulted'],
+    ],
+    ['watching', 'watching', TO_WATCHING, ['sampled', 'rollback', 'cancelled', 'faulted']],
+    ['rolling back', 'rolling-back', TO_ROLLING_BACK, ['rollback tried', 'faulted']],
+    [
+      'confirming the rollback',
+      'rolling-back',
+      [...TO_ROLLING_BACK, rolledBack],
+      ['rollback confirmed', 'faulted'],
+    ],
+    [
+      'its rollback failed',
+      'rollback-failed',
+      TO_ROLLBACK_FAILED,
+      ['retry-rollback', 'acknowledge', 'cancelled', 'faulted'],
+    ],
+    ['promoted', 'promoted', [...TO_WATCHING, lastSample('pass')], []],
+    ['promoted with warnings', 'promoted-with-warnings', [...TO_WATCHING, lastSample('hold')], []],
+    ['stopped', 'stopped', [prerequisitesNotMet], []],
+    ['rejected', 'rejected', [...TO_APPROVAL, rejected], []],
+    ['expired', 'expired', [...TO_APPROVAL, expired], []],
+    ['aborted', 'aborted', [ordered('abort')], []],
+    ['rolled back', 'rolled-back', [...TO_ROLLING_BACK, rolledBack, stillRolledBack], []],
+    ['acknowledged', 'rollback-acknowledged', [...TO_ROLLBACK_FAILED, ordered('acknowledge')], []],
   ];
-  const impossible = places.flatMap(([phase, when, possible]) =>
-    names.filter((name) => !possible.includes(name)).map((name) => ({ phase, name, when })),
+  const pairs = places.flatMap(([place, phase, when, possible]) =>
+    names.map((name) => ({ place, phase, name, when, possible: possible.includes(name) })),
   );
+  const impossible = pairs.filter(({ possible }) => !possible);
 
-  it.each(impossible)('$name while $phase is a bug, and says so', ({ phase, name, when }) => {
+  it('is looked at in every phase and every end', () => {
+    expect(new Set(places.map(([, phase]) => phase))).toEqual(new Set([...PHASES, ...ENDS]));
+    expect(impossible.length).toBeGreaterThan(pairs.length / 2);
+  });
+
+  it.each(pairs.filter(({ possible }) => possible))('$name while $place is answered', (pair) => {
+    const { state, effect } = after(PLAN, ...pair.when);
+    expect(state.phase).toBe(pair.phase);
+    expect(() => transition(PLAN, state, event[pair.name](effect))).not.toThrow();
+  });
+
+  it.each(impossible)('$name while $place is a bug, and says so', ({ phase, name, when }) => {
     const { state, effect } = after(PLAN, ...when);
     expect(state.phase).toBe(phase);
-    const thrown = (() => {
-      try {
-        return transition(PLAN, state, event[name](effect));
-      } catch (error) {
-        return error;
-      }
-    })();
+    const thrown = thrownBy(state, event[name](effect));
     expect(thrown).toBeInstanceOf(ImpossibleTransition);
     expect(thrown).toMatchObject({ name: 'ImpossibleTransition', code: 'impossible_transition' });
   });
 
+  /** The right kind of answer, to a question that was not asked. */
+  const others: readonly (readonly [string, readonly Happening[], PromotionEvent])[] = [
+    [
+      'the results of another round',
+      [prerequisitesMet],
+      { type: 'round-closed', round: 'validation-2', results: roundOf() },
+    ],
+    [
+      'the results of another preflight',
+      TO_PREFLIGHT,
+      { type: 'preflight-closed', round: 'preflight-2', results: roundOf(), notRollbackable: [] },
+    ],
+    ['an approval of an earlier request', TO_APPROVAL, { type: 'approved', epoch: 0 }],
+    ['a rejection of an earlier request', TO_APPROVAL, { type: 'rejected', epoch: 0 }],
+    ['the end of an earlier request', TO_APPROVAL, { type: 'expired', epoch: 0 }],
+    ['another step that was promoted', TO_PROMOTING, { type: 'step-promoted', step: 'other', at: 1 }],
+    [
+      'another step that failed',
+      TO_PROMOTING,
+      { type: 'step-failed', step: 'other', code: 'x', effect: 'none' },
+    ],
+  ];
+  it.each(others)('%s is no answer', (_, when, happening) => {
+    expect(thrownBy(after(PLAN, ...when).state, happening)).toBeInstanceOf(ImpossibleTransition);
+  });
+
+  it('is a sample of a watch that never began', () => {
+    const { state, effect } = after(PLAN, ...TO_WATCHING);
+    const thrown = thrownBy({ ...state, watch: undefined }, lastSample('pass')(effect));
+    expect(thrown).toMatchObject({ message: 'impossible transition: sampled while watching' });
+  });
+
   it('names the event and the phase', () => {
     expect(() => after(PLAN, approved)).toThrow('impossible transition: approved while validating');
-  });
-});
-
-describe('an end that could not be sealed', () => {
-  it('is never a clean promotion', () => {
-    const { state } = after(PLAN, ...TO_WATCHING, lastSample('pass'));
-    const move = unsealed(state, { do: 'end', end: 'promoted', reason: 'promoted' });
-    expect(move.state.phase).toBe('promoted-with-warnings');
-    expect(move.effect).toEqual({
-      do: 'end',
-      end: 'promoted-with-warnings',
-      reason: 'evidence_not_sealed',
-    });
-  });
-
-  it('stands as it is where nothing was promoted, or it was rolled back', () => {
-    for (const when of [
-      [ordered('abort')],
-      [...TO_ROLLING_BACK, rolledBack, stillRolledBack],
-      [...TO_WATCHING, lastSample('hold')],
-    ]) {
-      const { state, effect } = after(PLAN, ...when);
-      if (effect.do !== 'end') throw new Error('the case has not ended');
-      expect(unsealed(state, effect)).toEqual({ state, effect });
-    }
+    expect(() => after(PLAN, ordered('rollback'))).toThrow(
+      'impossible transition: rollback while validating',
+    );
   });
 });
