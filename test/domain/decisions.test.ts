@@ -57,6 +57,10 @@ const artifactIsMissing = ({ cortex }: TauState): boolean => cortex === 'failing
 const readinessHolds = ({ gateway, cortex, operator }: TauState): boolean =>
   [gateway, cortex, operator].some(holdsAndIsNotMisconfigured);
 
+const isFailing = (states: TauState): boolean => all(states).includes('failing');
+const isSilent = (states: TauState): boolean =>
+  all(states).includes('unreachable') || all(states).includes('malformed');
+
 function decisionOf({ state, effect }: Move): string {
   if (effect.do === 'end') return `${effect.end}, ${effect.reason}`;
   return state.phase === 'rolling-back' ? `rollback: ${state.triggers.join(', ')}` : state.phase;
@@ -87,6 +91,14 @@ const everywhere = (state: SurfaceState): TauState => ({
 const PLAN = tauPlan();
 const HEALTHY = everywhere('healthy');
 const ALL_THREE = 'cortex_artifact_unrepaired, repeated_failing, readiness_failed_after_remediation';
+
+/** Two rounds that find the same; where the first one decides there is no second. */
+const twice =
+  (remediation: Happening) =>
+  (states: TauState): string =>
+    somethingHolds(states)
+      ? decided(PLAN, prerequisitesMet, asked(states), remediation, asked(states))
+      : decided(PLAN, prerequisitesMet, asked(states));
 
 describe('after round 1, while a retry is left', () => {
   situation(
@@ -143,11 +155,7 @@ describe('after the only round of a runbook without remediation, to which one fa
 });
 
 describe('after round 2, which found the same as round 1, with every repair attempted', () => {
-  const decide = (states: TauState): string =>
-    somethingHolds(states)
-      ? decided(PLAN, prerequisitesMet, asked(states), repairsAttempted, asked(states))
-      : decided(PLAN, prerequisitesMet, asked(states));
-  situation(decide, [
+  situation(twice(repairsAttempted), [
     {
       says: 'all gates pass: there is no round 2',
       when: everythingPasses,
@@ -201,11 +209,7 @@ describe('after round 2, which found the same as round 1, with every repair atte
 });
 
 describe('after round 2, which found the same as round 1, with no repair attempted', () => {
-  const decide = (states: TauState): string =>
-    somethingHolds(states)
-      ? decided(PLAN, prerequisitesMet, asked(states), nothingAttempted, asked(states))
-      : decided(PLAN, prerequisitesMet, asked(states));
-  situation(decide, [
+  situation(twice(nothingAttempted), [
     {
       says: 'all gates pass: there is no round 2',
       when: everythingPasses,
@@ -293,60 +297,52 @@ describe('after round 2, where in round 1 transport alone held, and only its rep
   ]);
 });
 
+const APPROVED: readonly Happening[] = [prerequisitesMet, asked(HEALTHY), approved];
+
 describe('in the preflight', () => {
-  const decide = (states: TauState): string =>
-    decided(PLAN, prerequisitesMet, asked(HEALTHY), approved, preflighted(states));
-  situation(decide, [
-    { says: 'all gates pass', when: everythingPasses, decision: 'promoting', combinations: 1 },
-    {
-      says: 'every gate that holds is misconfigured',
-      when: onlyWrongQuestions,
-      decision: 'stopped, misconfigured',
-      combinations: 2 ** 5 - 1,
-    },
-    {
-      says: 'a gate holds that is not misconfigured: the approval is void',
-      when: somethingHolds,
-      decision: 'remediating',
-      combinations: 7 ** 5 - 2 ** 5,
-    },
-  ]);
+  situation(
+    (states) => decided(PLAN, ...APPROVED, preflighted(states)),
+    [
+      { says: 'all gates pass', when: everythingPasses, decision: 'promoting', combinations: 1 },
+      {
+        says: 'every gate that holds is misconfigured',
+        when: onlyWrongQuestions,
+        decision: 'stopped, misconfigured',
+        combinations: 2 ** 5 - 1,
+      },
+      {
+        says: 'a gate holds that is not misconfigured: the approval is void',
+        when: somethingHolds,
+        decision: 'remediating',
+        combinations: 7 ** 5 - 2 ** 5,
+      },
+    ],
+  );
 });
 
 describe('in the preflight of the second approval', () => {
-  const decide = (states: TauState): string =>
-    decided(
-      PLAN,
-      prerequisitesMet,
-      asked(HEALTHY),
-      approved,
-      preflighted(everywhere('hold')),
-      repairsAttempted,
-      asked(HEALTHY),
-      approved,
-      preflighted(states),
-    );
-  situation(decide, [
-    { says: 'all gates pass', when: everythingPasses, decision: 'promoting', combinations: 1 },
-    {
-      says: 'every gate that holds is misconfigured',
-      when: onlyWrongQuestions,
-      decision: 'stopped, misconfigured',
-      combinations: 2 ** 5 - 1,
-    },
-    {
-      says: 'a gate holds a second time',
-      when: somethingHolds,
-      decision: 'stopped, gate_hold',
-      combinations: 7 ** 5 - 2 ** 5,
-    },
-  ]);
+  const again = [...APPROVED, preflighted(everywhere('hold')), repairsAttempted, asked(HEALTHY), approved];
+  situation(
+    (states) => decided(PLAN, ...again, preflighted(states)),
+    [
+      { says: 'all gates pass', when: everythingPasses, decision: 'promoting', combinations: 1 },
+      {
+        says: 'every gate that holds is misconfigured',
+        when: onlyWrongQuestions,
+        decision: 'stopped, misconfigured',
+        combinations: 2 ** 5 - 1,
+      },
+      {
+        says: 'a gate holds a second time',
+        when: somethingHolds,
+        decision: 'stopped, gate_hold',
+        combinations: 7 ** 5 - 2 ** 5,
+      },
+    ],
+  );
 });
 
 describe('in a sample of the watch', () => {
-  const isFailing = (states: TauState): boolean => all(states).includes('failing');
-  const isSilent = (states: TauState): boolean =>
-    all(states).includes('unreachable') || all(states).includes('malformed');
   situation(
     (states) => gradeSample(roundOfTau(states)),
     [

@@ -43,7 +43,7 @@ const GATEWAY = {
     {},
     { health_state: 'degraded', rollout_gate: 'hold', reason_code: 'events_malformed_definitions' },
   ),
-  // Tau's own gate still says pass there: a misleading one.
+  // The service's own gate still says pass there: a misleading one.
   failing: gatewayBody(
     {},
     { health_state: 'failing', rollout_gate: 'hold', reason_code: 'events_state_parse_failed' },
@@ -114,13 +114,12 @@ const RESULTS = {
   transport: surface('deployment-transport', 'tau-deployment-transport', TRANSPORT),
   deployment: surface('deployment-status', 'tau-deployment-status', DEPLOYMENT),
 };
+const SURFACES = ['gateway', 'cortex', 'operator', 'transport', 'deployment'] as const;
 const READINESS = new Map<string, GateResult>();
 
 /** What the real readers and the readiness contract make of such a round; bodies are as Tau gives them. */
 export function roundOfTau(states: TauState): GateResult[] {
-  const results = (Object.keys(RESULTS) as (keyof TauState)[]).flatMap(
-    (name) => RESULTS[name].get(states[name]) ?? [],
-  );
+  const results = SURFACES.flatMap((name) => RESULTS[name].get(states[name]) ?? []);
   return [readinessOf(states), ...results];
 }
 
