@@ -10,10 +10,10 @@ import type * as ask from '../src/adapters/gates/ask.js';
 import type * as derive from '../src/adapters/gates/derive.js';
 import type { Admission, AdmissionRequest } from '../src/adapters/admission.js';
 import type * as samples from '../src/adapters/evidence/samples.js';
-import type * as commandSteps from '../src/adapters/steps/command-steps.js';
+import type * as actionSteps from '../src/adapters/steps/action-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
-import type * as requirements from '../src/adapters/steps/requirements.js';
-import type { sameState } from '../src/adapters/steps/same-state.js';
+import type * as preflight from '../src/adapters/steps/preflight.js';
+import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/probe.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
@@ -37,10 +37,10 @@ export interface Dependencies {
   readonly checks: typeof checks;
   readonly seal: typeof seal;
   readonly gates: typeof ask & typeof derive;
-  readonly commands: typeof commandSteps;
+  readonly actions: typeof actionSteps;
   readonly gitSteps: typeof gitSteps;
-  readonly requirements: typeof requirements;
-  readonly sameState: typeof sameState;
+  readonly preflight: typeof preflight;
+  readonly verification: typeof verification;
   readonly startDeadline: typeof startDeadline;
   /** Removes every secret that this worker knows from a text. */
   readonly redact: (text: string) => string;

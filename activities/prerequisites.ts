@@ -2,7 +2,7 @@ import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 
 /** Runs the runbook's prerequisites, e.g. that its command runs at all: a first build may take minutes. */
-export function checkPrerequisitesWith({ evidence, asking, commands, checks }: Dependencies) {
+export function checkPrerequisitesWith({ evidence, asking, actions, checks }: Dependencies) {
   return ({ run }: { readonly run: string }): Promise<{ readonly problems: readonly string[] }> =>
     beating(async (signal) => {
       const { folder, loaded } = await evidence.known(run);
@@ -10,7 +10,7 @@ export function checkPrerequisitesWith({ evidence, asking, commands, checks }: D
       if (kept !== undefined) return { problems: kept };
       const problems: string[] = [];
       for (const prerequisite of loaded.runbook.prerequisites) {
-        const { code, detail } = await commands.runRepair(prerequisite, asking(loaded, signal));
+        const { code, detail } = await actions.runRepair(prerequisite, asking(loaded, signal));
         if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
       }
       return { problems: await checks.keep(evidence, folder, checks.PREREQUISITES, problems) };

@@ -38,7 +38,7 @@ async function promoteIfAllowed(
   step: PromotionStep,
   signal: AbortSignal,
 ): Promise<PromotionOutcome> {
-  const { gitSteps, git, commands, store, steps } = dependencies;
+  const { gitSteps, git, actions, store, steps } = dependencies;
   const { folder } = known;
   const begun = (await store.list(folder, 'promotion/')).length > 0;
   const effect = begun ? 'possible' : 'none';
@@ -54,9 +54,14 @@ async function promoteIfAllowed(
     if (outcome.done) await steps.noteDone(store, folder, step.id);
     return outcome;
   }
+  if (!step.repeatable && (await steps.isBegun(store, folder, step.id)))
+    return refused('tried_before', 'possible');
   await steps.noteBegun(store, folder, step.id);
-  const asking = dependencies.asking(known.loaded, signal, { record: known.record, step: step.id });
-  const { said, ...outcome } = await commands.promoteByCommand(step, asking);
+  const acting = { record: known.record, step: step.id, again: undefined };
+  const { said, ...outcome } = await actions.promoteByAction(
+    step,
+    dependencies.asking(known.loaded, signal, acting),
+  );
   if (outcome.done) await steps.noteDone(store, folder, step.id);
   await steps.noteOutput(store, folder, `promotion/${step.id}`, Context.current().info.attempt, said.probed);
   return outcome;

@@ -10,13 +10,16 @@ export interface RepairRequest {
 }
 
 /** Runs one repair of the runbook, and keeps what it printed. Whether it helped, the next round says. */
-export function repairWith({ evidence, store, steps, asking, commands }: Dependencies) {
+export function repairWith({ evidence, store, steps, asking, actions }: Dependencies) {
   return ({ run, round, step }: RepairRequest): Promise<{ readonly code: string }> =>
     beating(async (signal) => {
       const { folder, loaded, record } = await evidence.known(run);
       const repair = loaded.runbook.remediation.repairs.find(({ id }) => id === step);
       if (repair === undefined) return { code: 'unknown_repair' };
-      const { code, probed } = await commands.runRepair(repair, asking(loaded, signal, { record, step }));
+      // A later round means it once more: a receiver that remembers the first time must not leave it out.
+      const again = round === 'remediation-1' ? undefined : round;
+      const acting = asking(loaded, signal, { record, step, again });
+      const { code, probed } = await actions.runRepair(repair, acting);
       await steps.noteOutput(store, folder, `${round}/${step}`, Context.current().info.attempt, probed);
       return { code };
     });

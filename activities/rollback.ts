@@ -15,19 +15,20 @@ export interface RollbackRequest {
   readonly deadlineMs: number;
 }
 
-/** Applies one rollback step and verifies it by asking the system, until it holds or the step's time is over. */
+/**
+ * Applies one rollback step and verifies it by asking the system, until it holds or the step's time is over. In a later
+ * attempt of the rollback what holds already is only asked about.
+ */
 export function rollBackStepWith(dependencies: Dependencies) {
   return async (request: RollbackRequest): Promise<RollbackOutcome> => {
-    const outcome = await inTime(dependencies, request, async (known, step, signal) => {
-      const { commands, steps, store } = dependencies;
-      await steps.noteRollbackBegun(store, known.folder);
-      const reverts = revertedStep(known, step);
-      if (reverts !== undefined)
-        return dependencies.gitSteps.revertByGit(dependencies.git, known, { id: step.id, reverts }, signal);
-      const asking = dependencies.asking(known.loaded, signal, { record: known.record, step: step.id });
-      const { said, ...verified } = await commands.rollBackByCommand(known.loaded, step, asking);
-      if (said !== undefined) await steps.noteOutput(store, known.folder, nameOf(request), 1, said.probed);
-      return verified;
+    const outcome = await inTime(dependencies, request, async (known, step, signal, tell) => {
+      await dependencies.steps.noteRollbackBegun(dependencies.store, known.folder);
+      if (request.attempt > 1) {
+        const holds = await verify(dependencies, known, step, signal);
+        if (holds.verified) return holds;
+        tell(holds);
+      }
+      return apply(dependencies, request, known, step, signal, tell);
     });
     await keepOutcome(dependencies, request, outcome);
     return outcome;
@@ -37,12 +38,48 @@ export function rollBackStepWith(dependencies: Dependencies) {
 /** Asks once more whether the step still holds. Changes nothing. */
 export function verifyRollBackStepWith(dependencies: Dependencies) {
   return (request: RollbackRequest): Promise<RollbackOutcome> =>
-    inTime(dependencies, request, (known, step, signal) => {
-      const reverts = revertedStep(known, step);
-      return reverts === undefined
-        ? dependencies.commands.verifyByGate(known.loaded, step, dependencies.asking(known.loaded, signal))
-        : dependencies.gitSteps.verifyRevert(dependencies.git, known, { id: step.id, reverts }, signal);
-    });
+    inTime(dependencies, request, (known, step, signal) => verify(dependencies, known, step, signal));
+}
+
+async function apply(
+  dependencies: Dependencies,
+  { run, step: id, attempt, deadlineMs }: RollbackRequest,
+  known: KnownRun,
+  step: RollbackStep,
+  signal: AbortSignal,
+  tell: (soFar: RollbackOutcome) => void,
+): Promise<RollbackOutcome> {
+  const { actions, steps, store, verification, git } = dependencies;
+  const reverts = revertedStep(known, step);
+  if (reverts !== undefined) return dependencies.gitSteps.revertByGit(git, known, { id, reverts }, signal);
+  const again = attempt === 1 ? undefined : String(attempt);
+  const acting = dependencies.asking(known.loaded, signal, { record: known.record, step: id, again });
+  const { said, ...outcome } = await actions.rollBackByAction(known.loaded, step, acting, {
+    verify: (asking) => verification.verifyStep(git, known, step, asking),
+    actedBefore: !step.repeatable && (await steps.noteActing(store, known.folder, id, attempt)),
+    tell,
+  });
+  if (said !== undefined)
+    await steps.noteOutput(
+      store,
+      known.folder,
+      nameOf({ run, step: id, attempt, deadlineMs }),
+      1,
+      said.probed,
+    );
+  return outcome;
+}
+
+async function verify(
+  { verification, gitSteps, git, asking }: Dependencies,
+  known: KnownRun,
+  step: RollbackStep,
+  signal: AbortSignal,
+): Promise<RollbackOutcome> {
+  const reverts = revertedStep(known, step);
+  return reverts === undefined
+    ? verification.verifyStep(git, known, step, asking(known.loaded, signal))
+    : gitSteps.verifyRevert(git, known, { id: step.id, reverts }, signal);
 }
 
 /** Whether a history of this run has begun to promote, and nobody has sealed how it ended. */
@@ -83,38 +120,28 @@ export function checkRollbackWith(dependencies: Dependencies) {
 }
 
 async function problemsOf(
-  { asking, gitSteps, git, requirements, sameState, gates }: Dependencies,
+  { asking, gitSteps, git, preflight }: Dependencies,
   known: KnownRun,
   step: RollbackStep,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const ask = asking(known.loaded, signal);
-  const problems: (string | undefined)[] = [];
   const reverts = revertedStep(known, step);
-  if (reverts !== undefined) problems.push(await gitSteps.checkRevert(git, known, reverts, signal));
-  if (step.command !== undefined)
-    problems.push(await requirements.commandProblem(step.command, ask.environment));
-  const missing = await requirements.missingFiles(step);
-  for (const file of missing)
-    problems.push(`${file} is not there: the command would act on nothing that lives`);
-  if (missing.length === 0) {
-    const place = await sameState(known.loaded, step, ask, CHECK_DEADLINE_MS);
-    if (place.kind === 'different') problems.push(`wrong_directory: ${place.detail}`);
-    if (place.kind === 'unknown') problems.push(`directory_not_proven: ${place.detail}`);
-  }
-  if (step.verify !== undefined) {
-    const { result } = await gates.askGate(known.loaded, step.verify.gate, ask);
-    if (result.kind !== 'answered')
-      problems.push(`${step.verify.gate} gives no answer to verify by (${result.reasonCodes.join(', ')})`);
-  }
-  return problems.filter((problem) => problem !== undefined);
+  if (reverts === undefined)
+    return preflight.actionProblems(git, known, step, asking(known.loaded, signal), CHECK_DEADLINE_MS);
+  const problem = await gitSteps.checkRevert(git, known, reverts, signal);
+  return problem === undefined ? [] : [problem];
 }
 
 /** The step within its time, with heartbeats; a store that can't be read is asked again until then, and never longer. */
 async function inTime(
   { evidence, startDeadline }: Dependencies,
   { run, step: id, deadlineMs }: RollbackRequest,
-  work: (known: KnownRun, step: RollbackStep, signal: AbortSignal) => Promise<RollbackOutcome>,
+  work: (
+    known: KnownRun,
+    step: RollbackStep,
+    signal: AbortSignal,
+    tell: (soFar: RollbackOutcome) => void,
+  ) => Promise<RollbackOutcome>,
 ): Promise<RollbackOutcome> {
   let fault: RollbackOutcome = { verified: false, code: 'step_deadline', detail: 'it did not end in time' };
   const outcome = await beatingUntil(startDeadline, deadlineMs, async (signal): Promise<RollbackOutcome> => {
@@ -124,7 +151,7 @@ async function inTime(
         const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
         if (step === undefined)
           return { verified: false, code: 'unknown_step', detail: `the runbook has no step ${id}` };
-        return await work(known, step, signal);
+        return await work(known, step, signal, (soFar) => (fault = soFar));
       } catch (error) {
         if (signal.aborted || !(error instanceof Error && error.name === 'EvidenceError')) throw error;
         fault = { verified: false, code: 'evidence_unavailable', detail: error.message };

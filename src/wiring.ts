@@ -20,10 +20,10 @@ import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
 import { readRunbook } from './adapters/runbook/read.js';
 import { refuseUnknownVariables } from './adapters/runbook/resolve.js';
 import { openSecrets } from './adapters/runbook/variables.js';
-import * as commandSteps from './adapters/steps/command-steps.js';
+import * as actionSteps from './adapters/steps/action-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
-import * as requirements from './adapters/steps/requirements.js';
-import { sameState } from './adapters/steps/same-state.js';
+import * as preflight from './adapters/steps/preflight.js';
+import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
 import type { Config } from './config.js';
 
@@ -77,10 +77,10 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       checks,
       seal,
       gates: { ...ask, ...derive },
-      commands: commandSteps,
+      actions: actionSteps,
       gitSteps,
-      requirements,
-      sameState,
+      preflight,
+      verification,
       startDeadline,
       redact: secrets.redact,
     },

@@ -24,6 +24,8 @@ export interface HttpQuestion {
   readonly signal: AbortSignal;
   /** Whether asking twice does no harm. Left out: for GET and HEAD only. */
   readonly repeatable?: boolean;
+  /** The statuses that are an answer. Left out: 200–299. */
+  readonly expectStatus?: readonly number[];
 }
 
 export interface HttpTry {
@@ -45,7 +47,7 @@ interface Came {
 
 export interface HttpAnswered extends Came {
   readonly kind: 'answered';
-  /** 200–299. */
+  /** 200–299, or an expected one. */
   readonly status: number;
 }
 
@@ -114,6 +116,7 @@ async function tryUntilAnswered(
     headers: headersOf(question),
     body: question.body,
     maxBytes: question.maxBytes,
+    expectStatus: question.expectStatus,
   };
   const repeatable = question.repeatable ?? (question.method === 'GET' || question.method === 'HEAD');
   const tries: HttpTry[] = [];

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly maxBytes: number;
+  /** The statuses that are an answer; undefined: 200–299. */
+  readonly expectStatus: readonly number[] | undefined;
 }
 
 /** What one try brought. Bytes as they came, secrets and all, never more than `maxBytes`. */
@@ -50,7 +52,7 @@ export async function tryHttp(
     return { ...NOTHING, fault: deadline.aborted ? TIMEOUT : faultOfError(error) };
   }
   const status = response.statusCode;
-  const statusFault = faultOfStatus(status);
+  const statusFault = unexpected(status, asked.expectStatus);
   if (isEncoded(response.headers)) {
     // A secret inside would pass the redaction: nothing of it is kept.
     response.body.on('error', ignore).destroy();
@@ -64,6 +66,12 @@ export async function tryHttp(
     cut: read.fault !== undefined,
     retryAfterMs: retryAfterMs(headerText(response.headers['retry-after']), Date.now()),
   };
+}
+
+function unexpected(status: number, expected: readonly number[] | undefined): HttpFault | undefined {
+  if (expected === undefined) return faultOfStatus(status);
+  if (expected.includes(status)) return undefined;
+  return faultOfStatus(status) ?? { kind: 'malformed', code: `http_status_${status}`, transient: false };
 }
 
 const NOTHING = {

@@ -12,7 +12,7 @@ export interface Asking {
   /** The worker's own environment; a command gets PATH, HOME and what its runbook names. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** For a step that acts: what it acts on. Its command finds it in PROMOTION_… variables. */
+  /** For a step that acts: what it acts on. Its command finds it in PROMOTION_… variables, a request carries its key. */
   readonly step?: StepContext | undefined;
 }
 
@@ -20,6 +20,8 @@ export interface Asking {
 export interface StepContext {
   readonly record: Pick<RunRecord, 'run' | 'target' | 'commit'>;
   readonly step: string;
+  /** Where the same step is meant to act once more, e.g. in the rollback's second attempt; undefined for the first time. */
+  readonly again: string | undefined;
 }
 
 export interface Question {
@@ -29,6 +31,10 @@ export interface Question {
   readonly maxBytes: number;
   /** For a command whose answer is what it does: its output may be empty. */
   readonly outputOptional?: boolean;
+  /** For HTTP: the statuses that are an answer. Left out: 200–299. */
+  readonly expectStatus?: readonly number[] | undefined;
+  /** For HTTP: asked again after a transient fault. Left out: for GET only. */
+  readonly repeatable?: boolean | undefined;
 }
 
 /** What came of a question, redacted. */
@@ -91,11 +97,12 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
 function httpQuestion(
   question: Question,
   http: HttpRequest,
-  { secrets, signal }: Asking,
+  { secrets, signal, step }: Asking,
 ): Parameters<typeof probeHttp>[0] {
   const headers: Record<string, string> = {};
   if (http.json !== undefined) headers['content-type'] = 'application/json';
   for (const [name, value] of Object.entries(http.headers)) headers[name] = openText(value, secrets);
+  if (step !== undefined && http.method !== 'GET') headers['idempotency-key'] = idempotencyKey(step);
   const json = http.json === undefined ? undefined : JSON.stringify(openJson(http.json, secrets));
   return {
     url: http.url,
@@ -108,6 +115,8 @@ function httpQuestion(
     deadlineMs: question.deadlineMs,
     maxBytes: question.maxBytes,
     signal,
+    ...(question.expectStatus === undefined ? {} : { expectStatus: question.expectStatus }),
+    ...(question.repeatable === undefined ? {} : { repeatable: question.repeatable }),
   };
 }
 
@@ -171,7 +180,11 @@ function stepEnvironment(context: StepContext | undefined): Record<string, strin
     PROMOTION_TARGET: target,
     PROMOTION_COMMIT: commit,
     PROMOTION_STEP: context.step,
-    // Run and step, never the attempt: who sees the key twice has done it already.
-    PROMOTION_IDEMPOTENCY_KEY: `${run}/${context.step}`,
+    PROMOTION_IDEMPOTENCY_KEY: idempotencyKey(context),
   };
+}
+
+/** Run and step, never the attempt: who sees the key twice has done it already. */
+function idempotencyKey({ record, step, again }: StepContext): string {
+  return `${record.run}/${step}${again === undefined ? '' : `/${again}`}`;
 }

@@ -11,7 +11,7 @@ import { InputError } from '../contracts/input-error.js';
 import { loadRunbook, type LoadedRunbook } from './runbook/load.js';
 import { openSecrets } from './runbook/variables.js';
 import { commandProblem } from './steps/requirements.js';
-import { runRepair } from './steps/command-steps.js';
+import { runRepair } from './steps/action-steps.js';
 
 export interface ValidationRequest {
   readonly runbookFile: string;

@@ -83,7 +83,7 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
   };
   for (const [index, { verify, requires }] of runbook.rollback.steps.entries()) {
     const step = ['rollback', 'steps', index];
-    if (verify !== undefined) mustAsk(verify.gate, [...step, 'verify', 'gate'], 'verify by');
+    if (verify?.gate !== undefined) mustAsk(verify.gate, [...step, 'verify', 'gate'], 'verify by');
     for (const [at, { gate }] of (requires?.same ?? []).entries())
       mustAsk(gate, [...step, 'requires', 'same', at, 'gate'], 'compare with');
   }
@@ -151,13 +151,14 @@ function reportRollback(runbook: Runbook, report: Report): void {
       ['rollback', 'triggers', 'repeatedFailing', 'rounds'],
       `${rounds} failing rounds can never be seen with ${runbook.remediation.retries} retries: at most retries + 1`,
     );
-  for (const [index, { gitRevert }] of runbook.rollback.steps.entries()) {
-    if (gitRevert === undefined) continue;
-    if (!runbook.promotion.steps.some(({ id, git }) => id === gitRevert.step && git !== undefined))
-      report(
-        ['rollback', 'steps', index, 'gitRevert', 'step'],
-        `no promotion step with git has the id ${gitRevert.step}`,
-      );
+  const mustPush = (step: string, path: readonly (string | number)[]): void => {
+    if (!runbook.promotion.steps.some(({ id, git }) => id === step && git !== undefined))
+      report(path, `no promotion step with git has the id ${step}`);
+  };
+  for (const [index, { gitRevert, verify }] of runbook.rollback.steps.entries()) {
+    const step = ['rollback', 'steps', index];
+    if (gitRevert !== undefined) mustPush(gitRevert.step, [...step, 'gitRevert', 'step']);
+    if (verify?.branch !== undefined) mustPush(verify.branch, [...step, 'verify', 'branch']);
   }
   for (const [index, { id, git }] of runbook.promotion.steps.entries())
     if (git !== undefined && !runbook.rollback.steps.some(({ gitRevert }) => gitRevert?.step === id))

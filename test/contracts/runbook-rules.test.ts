@@ -108,6 +108,16 @@ const cases: readonly Case[] = [
     told: ['rollback.steps[0].verify.gate: readiness is derived: verify by a gate that asks the system'],
   },
   {
+    rule: 'a branch that verifies is one that a promotion step pushes to',
+    edits: [
+      [
+        '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+        '      verify: { branch: §production, has: former-tree }\n',
+      ],
+    ],
+    told: ['rollback.steps[0].verify.branch: no promotion step with git has the id production'],
+  },
+  {
     rule: 'a rollback command’s state is compared with a gate that there is',
     edits: [['            gate: gateway-status\n', '            gate: §gateway\n']],
     told: [`rollback.steps[0].requires.same[0].gate: no gate has the id gateway: one of ${GATES}`],

@@ -198,6 +198,101 @@ describe('a part of a runbook that is not of its form is refused', () => {
       'rollback.steps[0]: a command that rolls back needs verify: its exit code proves nothing',
     ],
     [
+      'a verification in two ways',
+      [
+        [
+          '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+          '      verify:\n        §branch: environment-branch\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+        ],
+      ],
+      'rollback.steps[0].verify: verify asks in one way: gate and expect, http and answers, or branch and has',
+    ],
+    [
+      'a verification by half a question',
+      [
+        [
+          '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+          '      verify: §{ http: { url: "http://127.0.0.1/" } }\n',
+        ],
+      ],
+      'rollback.steps[0].verify: verify asks in one way: gate and expect, http and answers, or branch and has',
+    ],
+    [
+      'a verification that only something answers',
+      [
+        [
+          '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+          '      verify: { http: { url: "http://127.0.0.1/" }, answers: §{} }\n',
+        ],
+      ],
+      'rollback.steps[0].verify.answers: answers names an expected status or values: that something answers proves nothing',
+    ],
+    [
+      'a verification that changes something',
+      [
+        [
+          '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+          '      verify: { http: §{ url: "http://127.0.0.1/", method: POST }, answers: { status: [200] } }\n',
+        ],
+      ],
+      'rollback.steps[0].verify.http: what only asks is a GET',
+    ],
+    [
+      'an expected status that tells about the question',
+      [
+        [
+          '      verify:\n        gate: gateway-status\n        expect: { gate: hold, reasonCodes: [service_stopped] }\n',
+          '      verify: { http: { url: "http://127.0.0.1/" }, answers: { status: [§401] } }\n',
+        ],
+      ],
+      'rollback.steps[0].verify.answers.status[0]: a status that can be expected is 200 to 299, or 400 to 499 but not 401, 403, 408, 425, 429',
+    ],
+    [
+      'a revert that is verified by something else',
+      [
+        [
+          '      gitRevert: { step: environment-branch }\n',
+          '      gitRevert: { step: environment-branch }\n      verify: §{ branch: environment-branch, has: former-tree }\n',
+        ],
+      ],
+      'rollback.steps[1].verify: a revert is proven by the branch itself: leave verify out',
+    ],
+    [
+      'a revert that may not be repeated',
+      [
+        [
+          '      gitRevert: { step: environment-branch }\n',
+          '      gitRevert: { step: environment-branch }\n      repeatable: §false\n',
+        ],
+      ],
+      'rollback.steps[1].repeatable: a revert is repeated safely: repeatable can not be false',
+    ],
+    [
+      'a request whose credentials can not be checked',
+      [
+        [
+          '    - id: deployment-revert\n      gitRevert: { step: environment-branch }\n',
+          '    - id: deployment-revert\n      gitRevert: { step: environment-branch }\n    - §id: undeploy\n      http: { method: POST, url: "http://127.0.0.1/" }\n      verify: { gate: gateway-status, expect: { gate: hold, reasonCodes: [x] } }\n',
+        ],
+      ],
+      'rollback.steps[2]: a request that rolls back needs check: a GET that shows that its credentials are taken',
+    ],
+    [
+      'a request whose status would be believed',
+      [
+        [
+          '    - id: deployment-revert\n      gitRevert: { step: environment-branch }\n',
+          '    - id: deployment-revert\n      gitRevert: { step: environment-branch }\n    - §id: undeploy\n      http: { method: POST, url: "http://127.0.0.1/" }\n      check: { http: { url: "http://127.0.0.1/" } }\n',
+        ],
+      ],
+      'rollback.steps[2]: a request that rolls back needs verify: its status proves nothing',
+    ],
+    [
+      'a status that is expected of a push',
+      [['    - id: environment-branch\n', '    - id: environment-branch\n      expectStatus: §[200]\n']],
+      'promotion.steps[0].expectStatus: expectStatus is about the answer to http: this step has none',
+    ],
+    [
       'a comparison with a whole answer',
       [['            at: /service/last_transition_unix_ms', '            at: §service']],
       'rollback.steps[0].requires.same[0].at: not a JSON Pointer: write it as /data/result/0 (RFC 6901)',
@@ -230,7 +325,7 @@ describe('a part of a runbook that is not of its form is refused', () => {
           '    - §id: deployment-revert\n',
         ],
       ],
-      'rollback.steps[1]: a rollback step has one of command, gitRevert',
+      'rollback.steps[1]: a rollback step has one of command, http, gitRevert',
     ],
     [
       'an id that is no file name',

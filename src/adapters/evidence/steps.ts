@@ -9,6 +9,32 @@ export async function noteBegun(store: EvidenceStore, folder: string, step: stri
   await store.put(folder, `promotion/${step}.begun.json`, markOf(step));
 }
 
+export async function isBegun(store: EvidenceStore, folder: string, step: string): Promise<boolean> {
+  return (await store.get(folder, `promotion/${step}.begun.json`)) !== undefined;
+}
+
+/**
+ * Before a rollback step acts that may not be repeated: an attempt that takes over from a lost one only asks then. It must
+ * not wait for the disk.
+ *
+ * @param attempt of the whole rollback
+ * @returns whether it had begun before
+ */
+export async function noteActing(
+  store: EvidenceStore,
+  folder: string,
+  step: string,
+  attempt: number,
+): Promise<boolean> {
+  const path = `rollback/${step}.${attempt}.begun.json`;
+  let before = false;
+  await ifPossible(async () => {
+    before = (await store.get(folder, path)) !== undefined;
+    if (!before) await store.put(folder, path, markOf(step));
+  });
+  return before;
+}
+
 /** A step that is done is not repeated. A full disk must not turn a done step into an endless one. */
 export async function noteDone(store: EvidenceStore, folder: string, step: string): Promise<void> {
   await ifPossible(() => store.put(folder, `promotion/${step}.done.json`, markOf(step)));

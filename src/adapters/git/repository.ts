@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { createGitCommand, type GitSettings } from './command.js';
+import { contentOf, type BranchContent } from './content.js';
 import { bringCommitAnew, subjectOf } from './history.js';
 import { askTip, bringTip, openMirror, type Mirror } from './mirror.js';
 import {
@@ -75,6 +76,13 @@ export interface GitRepository {
     signal?: AbortSignal,
   ) => Promise<RevertProof>;
 
+  /** Asks the remote: what does the branch hold now? Throws also commit_unknown: it does not have the former tip. */
+  readonly content: (
+    remote: GitRemote,
+    asked: { readonly commit: string; readonly formerTip: string | undefined },
+    signal?: AbortSignal,
+  ) => Promise<BranchContent>;
+
   /**
    * Read-only, before promoting: the commit exists, its revert applies, and the remote takes a push from us (`push --dry-run`;
    * the remote's hooks are not asked by it). Retryable failures are thrown, all others are the answer.
@@ -120,6 +128,11 @@ export function createGit(given: GitSettings): GitRepository {
     verifyReverted: async (remote, { promotedTip, reverts }, signal) => {
       const mirror = await open(remote, checkCommit(promotedTip), signal);
       return proveReverted(mirror, promotedTip, reverts.map(checkCommit));
+    },
+    content: async (remote, { commit, formerTip }, signal) => {
+      if (formerTip !== undefined) checkCommit(formerTip);
+      const mirror = await open(remote, checkCommit(commit), signal);
+      return contentOf(mirror, commit, formerTip);
     },
     checkRevert: async (remote, commit, ownCommits, means, signal) => {
       const mirror = await open(remote, checkCommit(commit), signal);

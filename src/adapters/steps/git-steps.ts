@@ -91,7 +91,7 @@ export async function revertByGit(
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
   return untilAnswered(signal, async () => {
-    const intent = await readIntent(tools.evidence, known, step);
+    const intent = await readIntent(tools.evidence, known, step.reverts.id);
     if (intent !== undefined) await revertOnce(tools, known, step, intent, signal);
     return prove(tools, known, step, intent, signal);
   });
@@ -105,7 +105,7 @@ export async function verifyRevert(
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
   return untilAnswered(signal, async () =>
-    prove(tools, known, step, await readIntent(tools.evidence, known, step), signal),
+    prove(tools, known, step, await readIntent(tools.evidence, known, step.reverts.id), signal),
   );
 }
 
@@ -211,12 +211,12 @@ function intentPath(step: string): string {
 }
 
 /** The recorded intent, or undefined where this run pushed nothing. */
-async function readIntent(
+export async function readIntent(
   evidence: RunEvidence,
   { folder }: KnownRun,
-  step: RevertStep,
+  promotionStep: string,
 ): Promise<GitIntent | undefined> {
-  return evidence.readJson(folder, intentPath(step.reverts.id), gitIntentSchema);
+  return evidence.readJson(folder, intentPath(promotionStep), gitIntentSchema);
 }
 
 async function knownReverts(
