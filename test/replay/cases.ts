@@ -88,7 +88,7 @@ export const CASES: readonly Case[] = [
       breakDeployment(stage);
       await stage.decide();
       await stage.until((seen) => seen.log.some(({ kind }) => kind === 'manual-repair-awaited'));
-      repairTau(stage);
+      await repairTau(stage);
       await stage.order('remediated');
       await stage.until(
         ({ approval }) => approval !== undefined && approval.digest !== first.approval?.digest,

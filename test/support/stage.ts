@@ -9,6 +9,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 
 import { readConfig, type Config } from '../../src/config.js';
 import { openRehearsal, type Rehearsal } from '../../src/rehearsal/rehearsal.js';
+import type { Scenario } from '../../src/rehearsal/scenario.js';
 import { SCENARIOS } from '../../src/rehearsal/scenarios.js';
 import type { Timings } from '../../src/rehearsal/timings.js';
 import type { Answer, PromotionInput, PromotionResult, PromotionView } from '../../src/domain/messages.js';
@@ -20,7 +21,8 @@ import { runWorker, type WorkerOptions } from '../../worker/main.js';
 
 export interface StageOptions {
   readonly address: string;
-  readonly scenario?: string;
+  /** A shipped one by its name, or the test's own. */
+  readonly scenario?: string | Scenario;
   readonly timings?: Partial<Timings>;
   readonly environment?: Readonly<Record<string, string>>;
   /** Without one the test runs its own worker processes. */
@@ -46,9 +48,7 @@ export const root = join(import.meta.dirname, '..', '..');
 /** A rehearsal Tau, a real git remote, a worker in this process, and a client: what a promotion needs, for one test. */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'promote-stage-'));
-  const name = options.scenario ?? 'healthy';
-  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
-  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  const scenario = scenarioOf(options.scenario ?? 'healthy');
   const rehearsal = await openRehearsal({
     scenario,
     folder: join(folder, 'rehearsal'),
@@ -74,6 +74,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   await options.prepare?.(stage);
   if (options.worker !== false) await stage.startWorker();
   return stage;
+}
+
+function scenarioOf(named: string | Scenario): Scenario {
+  if (typeof named !== 'string') return named;
+  const scenario = SCENARIOS.find((candidate) => candidate.name === named);
+  if (scenario === undefined) throw new Error(`no scenario ${named}`);
+  return scenario;
 }
 
 export class Stage {

@@ -43,8 +43,11 @@ export function breakDeployment({ rehearsal }: Stage): void {
   applyCondition(rehearsal.workspace, { deployment: 'degraded' }, Date.now());
 }
 
-export function repairTau({ rehearsal }: Stage): void {
-  writeHealthyState(rehearsal.workspace, Date.now());
+/** Whatever failed before, all of Tau is healthy afterwards. */
+export async function repairTau({ rehearsal: { workspace } }: Stage): Promise<void> {
+  await rm(join(workspace, '.tau/events'), { recursive: true, force: true });
+  applyCondition(workspace, { cortex: 'missing' }, Date.now());
+  writeHealthyState(workspace, Date.now());
 }
 
 export function git({ rehearsal }: Stage, ...args: readonly string[]): string {

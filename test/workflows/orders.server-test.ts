@@ -157,7 +157,7 @@ describe('preflight', () => {
       breakDeployment(stage);
       await stage.decide();
       await stage.until((seen) => seen.log.some(({ kind }) => kind === 'manual-repair-awaited'));
-      repairTau(stage);
+      await repairTau(stage);
       await stage.order('remediated');
       const again = await stage.until(
         (seen) => seen.approval !== undefined && seen.approval.digest !== approval?.digest,
