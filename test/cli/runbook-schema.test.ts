@@ -33,7 +33,7 @@ describe('the JSON Schema of a runbook', () => {
   it('with --json is the same document on one line', async () => {
     await using place = await scratch();
     const { stdout } = await promote(place.folder, ['runbook', 'schema', '--json']);
-    expect(stdout).toBe(`${JSON.stringify(JSON.parse(committed))}\n`);
+    expect(stdout === `${JSON.stringify(JSON.parse(committed))}\n`).toBe(true);
   });
 
   it.each(shipped)('is named by runbooks/%s, which fits it', async (name) => {
