@@ -4,6 +4,7 @@ import { tally } from '../src/domain/approval.js';
 import { MANUAL } from '../src/domain/remediation.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
+import { describeUnverified } from '../src/domain/unverified.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import {
   evidenceActivities,
@@ -235,7 +236,7 @@ async function forEachRollbackStep(
           detail: outcome.detail,
         },
       );
-      if (!outcome.verified) unverified.push(`${id}: ${outcome.code}: ${outcome.detail}`);
+      if (!outcome.verified) unverified.push(describeUnverified(id, outcome.code, outcome.detail));
     } catch (error) {
       run.journal.owe('rollback-step', `${id}: ${codeOf(error)}`, {
         step: id,
@@ -243,7 +244,7 @@ async function forEachRollbackStep(
         code: codeOf(error),
         detail: '',
       });
-      unverified.push(`${id}: ${codeOf(error)}`);
+      unverified.push(describeUnverified(id, codeOf(error), ''));
     }
   }
   return unverified;

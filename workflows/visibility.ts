@@ -2,6 +2,7 @@ import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporal
 import { defineSearchAttributeKey } from '@temporalio/common';
 
 import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
+import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import type { Run } from './run.js';
 
 const TARGET = defineSearchAttributeKey('PromotionTarget', 'KEYWORD');
@@ -44,6 +45,7 @@ export function publishAdmission(input: PromotionInput, stopped?: string): void 
     deadline: null,
     evidence: '',
     gates: [],
+    concerns: [],
   };
   upsertMemo({ promotion: memo });
   upsertSearchAttributes([
@@ -74,7 +76,13 @@ function memoOf(run: Run): PromotionMemo {
       gate: rolloutGate,
       reasonCodes,
     })),
+    concerns: concernsNow(run),
   };
+}
+
+/** Whom to call about what holds now, and about a rollback that is not proven. */
+function concernsNow({ plan, gates, unverified }: Run): PromotionMemo['concerns'] {
+  return concernsOf(plan.ownership, causesOf(gates, unverified));
 }
 
 function deadlineOf(run: Run): number | null {
@@ -119,6 +127,7 @@ export function viewOf(run: Run): PromotionView {
     approval: run.approvalView(),
     watch: watchView(run),
     unverified: run.unverified,
+    concerns: concernsNow(run),
     refusals: run.refusals,
     evidence: run.admitted.folder,
     head: run.journal.head,

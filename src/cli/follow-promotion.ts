@@ -1,12 +1,13 @@
 import { createLogUpdate } from 'log-update';
 
 import { ClientError, type PromotionClient, type PromotionStatus } from '../client.js';
+import type { Concern } from '../domain/ownership.js';
 import type { End, Phase } from '../domain/phase.js';
 import type { LogLine, PromotionResult } from '../domain/messages.js';
 import { pause } from './context.js';
 import { EXIT, exitOfAbandoned, exitOfEnd, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
-import { liveLines } from './render.js';
+import { concernLines, liveLines } from './render.js';
 import { isOpen, lastPhaseOf } from './status-document.js';
 
 export interface FollowOptions {
@@ -26,7 +27,12 @@ export interface FollowOptions {
 }
 
 export type Followed = { readonly runId: string; readonly commit: string; readonly exitCode: ExitCode } & (
-  | { readonly kind: 'ended'; readonly result: PromotionResult }
+  | {
+      readonly kind: 'ended';
+      readonly result: PromotionResult;
+      /** None where another promotion has taken its place meanwhile: its evidence names them. */
+      readonly concerns: readonly Concern[];
+    }
   | { readonly kind: 'abandoned'; readonly phase: Phase | End }
   /** Its rollback failed, and it waits for a person. */
   | { readonly kind: 'unsettled'; readonly status: PromotionStatus }
@@ -51,11 +57,12 @@ export async function followPromotion(options: FollowOptions): Promise<Followed>
     for (;;) {
       const status = await link.ask((client) => client.status(target));
       runId ??= status.runId;
-      if (status.runId !== runId) return await ended(link, options, runId, status.memo.commit);
+      if (status.runId !== runId) return await ended(link, options, runId, status.memo.commit, []);
       const news = told.status(status);
       screen.show(liveLines(output, status, Date.now()));
       if (!isOpen(status)) {
-        if (status.execution === 'COMPLETED') return await ended(link, options, runId, status.memo.commit);
+        if (status.execution === 'COMPLETED')
+          return await ended(link, options, runId, status.memo.commit, status.memo.concerns);
         const phase = lastPhaseOf(status);
         return {
           kind: 'abandoned',
@@ -93,9 +100,10 @@ async function ended(
   { target }: FollowOptions,
   runId: string,
   commit: string,
+  concerns: readonly Concern[],
 ): Promise<Followed> {
   const result = await link.ask((client) => client.result(target, runId));
-  return { kind: 'ended', result, runId, commit, exitCode: exitOfEnd(result.end) };
+  return { kind: 'ended', result, concerns, runId, commit, exitCode: exitOfEnd(result.end) };
 }
 
 /** What a follower says for people, and as JSON lines. */
@@ -129,10 +137,12 @@ class Told {
     if (cause !== this.#blocked && cause !== '') this.#print(`blocked: ${plain(cause)}`);
     this.#blocked = cause;
     const failed = (view?.phase ?? memo.phase) === 'rollback-failed';
-    if (failed && !this.#failed)
+    if (failed && !this.#failed) {
       this.#print(
         `the rollback failed and needs a person: \`promote retry-rollback ${target} --reason …\` or \`promote acknowledge ${target} --reason …\``,
       );
+      for (const line of concernLines(view?.concerns ?? memo.concerns)) this.#print(`call ${line}`);
+    }
     this.#failed = failed;
     return fresh.length > 0;
   }

@@ -2,7 +2,7 @@ import type { PromotionClient } from '../client.js';
 import { evidenceAt, parseTarget, parseWhole, untilStopped, type Context } from './context.js';
 import type { ExitCode } from './exit-codes.js';
 import { followPromotion, type Followed } from './follow-promotion.js';
-import { paintPhase } from './render.js';
+import { concernLines, paintPhase } from './render.js';
 import { connectTo, findEndpoint, withClient } from './temporal.js';
 
 export interface FollowFlags {
@@ -54,11 +54,14 @@ function tellEnd({ config, output }: Context, target: string, followed: Followed
         end,
         reason,
         trigger: trigger ?? null,
+        concerns: followed.concerns,
         evidence,
         manifest: manifest ?? null,
       });
       const why = reason === end || reason === '' ? '' : ` (${reason})`;
       output.say(`${output.paint('bold', target)}  ${paintPhase(output, end)}${why}`);
+      if (end !== 'promoted')
+        for (const line of concernLines(followed.concerns)) output.say(`call      ${line}`);
       if (evidence !== '') output.say(`evidence  ${evidence}`);
       return;
     }
@@ -79,6 +82,7 @@ function tellEnd({ config, output }: Context, target: string, followed: Followed
         end: 'rollback-failed',
         reason: 'rollback-failed',
         trigger: followed.status.memo.trigger,
+        concerns: followed.status.view?.concerns ?? followed.status.memo.concerns,
       });
       output.say(
         `${target}  ${paintPhase(output, 'rollback-failed')}: it stays open until a person settles it`,

@@ -14,7 +14,7 @@ import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followPromotion, type Followed, type FollowOptions } from './follow-promotion.js';
 import type { Output } from './output.js';
-import { paintPhase } from './render.js';
+import { concernLines, paintPhase } from './render.js';
 import { sendDecision, sendOrder } from './submit.js';
 import { connectTo, openEngine, type OpenedEngine } from './temporal.js';
 import { createWiring } from '../wiring.js';
@@ -265,6 +265,7 @@ function conclude(
     reason,
     trigger,
     exitCode,
+    concerns: followed.concerns,
     evidence,
     target,
     commit,
@@ -274,6 +275,7 @@ function conclude(
   output.say(
     `${output.paint('bold', scenario.name)}  ${paintPhase(output, end)}${why === '' ? '' : ` (${why})`}`,
   );
+  if (end !== 'promoted') for (const line of concernLines(followed.concerns)) output.say(`call      ${line}`);
   output.say(`evidence  ${evidence}`);
   const differs = [
     expected.end === end ? '' : `end ${end}, not ${expected.end}`,

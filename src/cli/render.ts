@@ -1,4 +1,5 @@
 import type { PromotionStatus } from '../client.js';
+import type { Concern } from '../domain/ownership.js';
 import { plain, type Output, type Style } from './output.js';
 import {
   deadlineOf,
@@ -61,6 +62,7 @@ export function statusLines(
     ['watch', watchLine(status)],
     ['evidence', shown.evidence],
     ...shown.unverified.map((step): [string, string] => ['unverified', step]),
+    ...concernLines(shown.concerns).map((line): [string, string] => ['call', line]),
     ['blocked', blockedLine(status)],
     ['worker', status.workerAnswers ? null : 'none answers: this is what Temporal recorded last'],
     ['next', nextSteps(status).join('  ·  ') || null],
@@ -70,6 +72,22 @@ export function statusLines(
   );
   const gates = gateLines(output, gatesOf(status)).map((line) => `  ${line}`);
   return [`${output.paint('bold', shown.target)}  ${paintPhase(output, shown.phase)}`, ...lines, ...gates];
+}
+
+/** A line for each group of people: who they are, what to read, and which codes of which gate or step are theirs. */
+export function concernLines(concerns: readonly Concern[]): string[] {
+  const groups = new Map<string, Map<string, string[]>>();
+  for (const { id, code, owners, relatedRunbooks } of concerns) {
+    if (owners.length + relatedRunbooks.length === 0) continue;
+    const who = owners.length === 0 ? 'nobody is named' : owners.join(', ');
+    const where = relatedRunbooks.length === 0 ? '' : `, see ${relatedRunbooks.join(', ')}`;
+    const group = groups.get(`${who}${where}`) ?? new Map<string, string[]>();
+    groups.set(`${who}${where}`, group.set(id, [...(group.get(id) ?? []), code]));
+  }
+  return [...groups].map(([people, codes]) => {
+    const what = [...codes].map(([id, theirs]) => `${id} (${theirs.join(', ')})`).join(', ');
+    return plain(`${people}: ${what}`, 400);
+  });
 }
 
 /** What a terminal shows below the log while a promotion runs. */

@@ -42,6 +42,7 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
         ? null
         : { ...view.watch, last: view.watch.last ?? null, endsAt: isoOf(view.watch.endsAt) },
     unverified: view?.unverified ?? [],
+    concerns: view?.concerns ?? memo.concerns,
     refusals: view?.refusals ?? [],
     blocked: status.blocked ?? null,
     workerAnswers: status.workerAnswers,

@@ -18,6 +18,7 @@ export function memoAtStart({ target, commit, requester }: PromotionInput): Prom
     deadline: null,
     evidence: '',
     gates: [],
+    concerns: [],
   };
 }
 
@@ -32,9 +33,9 @@ export function memoOf(description: WorkflowExecutionDescription, target: string
 }
 
 function isMemo(memo: unknown): memo is PromotionMemo {
-  if (typeof memo !== 'object' || memo === null || !('gates' in memo) || !Array.isArray(memo.gates))
-    return false;
+  if (typeof memo !== 'object' || memo === null) return false;
   const fields: Readonly<Record<string, unknown>> = { ...memo };
+  if (!Array.isArray(fields['gates']) || !Array.isArray(fields['concerns'])) return false;
   return ['target', 'commit', 'run', 'requester', 'phase', 'reason', 'evidence'].every(
     (name) => typeof fields[name] === 'string',
   );

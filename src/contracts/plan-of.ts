@@ -3,7 +3,7 @@ import type { Runbook } from './runbook.js';
 
 /** What the rules need of a resolved runbook: it goes into Temporal's history, so no address and no argument. */
 export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
-  const { remediation, approval, promotion, watch, rollback } = runbook;
+  const { remediation, approval, promotion, watch, rollback, owners, relatedRunbooks } = runbook;
   return {
     gates: runbook.gates.map(({ id, expect, deadline, readiness }) => ({
       id,
@@ -47,6 +47,10 @@ export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
       steps: rollback.steps.map(({ id, deadline }) => ({ id, deadlineMs: deadline, repeatable: true })),
       confirmAfterMs: rollback.confirmAfter,
       promoteUnrollbackable: rollback.promoteUnrollbackable,
+    },
+    ownership: {
+      owners: owners.map(({ contact, ...rest }) => ({ ...rest, contact })),
+      relatedRunbooks,
     },
   };
 }

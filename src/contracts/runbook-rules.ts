@@ -17,6 +17,7 @@ const fitting = z
     reportApproval(runbook, report);
     reportReadinessParts(runbook, report);
     reportWatch(runbook, report);
+    reportOwnership(runbook, report);
     reportRollback(runbook, report);
   });
 
@@ -131,6 +132,37 @@ function reportApproval({ approval: { approvers, required } }: Runbook, report: 
       ['approval', 'required'],
       `${required} approvals are needed, and only ${known.size} can approve: list more approvers, or require fewer`,
     );
+}
+
+function reportOwnership(
+  { owners, relatedRunbooks, gates, promotion, rollback }: Runbook,
+  report: Report,
+): void {
+  const gateIds = gates.map(({ id }) => id);
+  const stepIds = [...promotion.steps, ...rollback.steps].map(({ id }) => id);
+  const named = [
+    ...owners.map((owner, index) => ({ ...owner, list: 'owners', key: 'name', word: owner.name, index })),
+    ...relatedRunbooks.map((related, index) => ({
+      ...related,
+      list: 'relatedRunbooks',
+      key: 'path',
+      word: related.path,
+      index,
+    })),
+  ];
+  for (const { list, key, word, index, gates: ofGates, steps: ofSteps } of named) {
+    if (named.some((other) => other.list === list && other.word === word && other.index < index))
+      report([list, index, key], `${word} is listed twice: say once what it is there for`);
+    for (const [at, gate] of ofGates.entries())
+      if (!gateIds.includes(gate))
+        report([list, index, 'gates', at], `no gate has the id ${gate}: one of ${gateIds.join(', ')}`);
+    for (const [at, step] of ofSteps.entries())
+      if (!stepIds.includes(step))
+        report(
+          [list, index, 'steps', at],
+          `no promotion or rollback step has the id ${step}: one of ${stepIds.join(', ')}`,
+        );
+  }
 }
 
 /** Each is a file of the run's evidence, which is read whole when it is sealed. */

@@ -4,6 +4,7 @@ import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
 import { isExitCodeReader, isFieldsReader, pointer, reader } from './runbook-reader.js';
+import { owner, relatedRunbook } from './runbook-ownership.js';
 import { REFUSED_VARIABLES } from './refused-variables.js';
 
 /** A runbook as it is written: docs/reference/runbook.md. Strings may hold `${variable}`; `$${` is a literal `${`. */
@@ -308,8 +309,8 @@ export const runbookSchema = z.strictObject({
     promoteUnrollbackable: z.boolean().default(false),
     steps: z.array(rollbackStep).min(1).max(16),
   }),
-  relatedRunbooks: z.array(text).max(32).default([]),
-  owners: z.array(text).max(32).default([]),
+  relatedRunbooks: z.array(relatedRunbook).max(32).default([]),
+  owners: z.array(owner).max(32).default([]),
 });
 
 export type Runbook = z.infer<typeof runbookSchema>;

@@ -1,3 +1,4 @@
+import type { Concern } from './ownership.js';
 import type { End, Phase } from './phase.js';
 import type { TriggerCode } from './triggers.js';
 import type { GateResult } from './verdict.js';
@@ -71,6 +72,8 @@ export interface PromotionView {
       }
     | undefined;
   readonly unverified: readonly string[];
+  /** Whom what holds, or is not proven, concerns. */
+  readonly concerns: readonly Concern[];
   readonly refusals: readonly { readonly by: string; readonly what: string; readonly reason: string }[];
   readonly evidence: string;
   readonly head: { readonly seq: number; readonly digest: string };
@@ -96,4 +99,5 @@ export interface PromotionMemo {
     readonly gate: string;
     readonly reasonCodes: readonly string[];
   }[];
+  readonly concerns: readonly Concern[];
 }

@@ -1,3 +1,4 @@
+import type { Ownership } from './ownership.js';
 import type { Expectation } from './verdict.js';
 
 /**
@@ -24,6 +25,8 @@ export interface Plan {
     /** The runbook says by name that it promotes what can't be rolled back. */
     readonly promoteUnrollbackable: boolean;
   };
+  /** Whom people call, and what they read. */
+  readonly ownership: Ownership;
 }
 
 export interface PlannedGate {

@@ -57,7 +57,14 @@ rollback:
       verify: { gate: gateway, expect: { gate: hold, reasonCodes: [service_stopped] } }
     - id: revert
       gitRevert: { step: branch }
-owners: []
+owners:
+  - name: shop-team
+    contact: '#shop'
+    gates: [gateway]
+    codes: ['gateway:*']
+    steps: [stop]
+relatedRunbooks:
+  - path: docs/shop.md
 `;
 
 export interface BrokenRunbook {
@@ -130,13 +137,13 @@ export const BROKEN: readonly BrokenRunbook[] = [
   ),
   broken(
     'second document',
-    ['owners: []\n', 'owners: []\n§---\nv: 1\n'],
+    ['  - path: docs/shop.md\n', '  - path: docs/shop.md\n§---\nv: 1\n'],
     'a second document begins here; write one document a file',
   ),
   broken('key of prototypes', ['title:', '§__proto__:'], 'the key "__proto__" is not allowed; take it out'),
   broken(
     'key that is a list',
-    ['owners: []', '? §[owners]\n: []'],
+    ['relatedRunbooks:', '? §[relatedRunbooks]\n:'],
     'a key is no text; write a word as the key',
   ),
   broken(
@@ -407,6 +414,31 @@ export const BROKEN: readonly BrokenRunbook[] = [
     'repair called manual',
     ['    - id: probe', '    - id: §manual'],
     'remediation.repairs[1].id: manual is what happens where no repair helps: name it otherwise',
+  ),
+  broken(
+    'owner of an unknown gate',
+    ['    gates: [gateway]\n', '    gates: [gateway, §gate]\n'],
+    `owners[0].gates[1]: no gate has the id gate: ${GATES}`,
+  ),
+  broken(
+    'owner of an unknown step',
+    ['    steps: [stop]', '    steps: [§halt]'],
+    'owners[0].steps[0]: no promotion or rollback step has the id halt: one of branch, stop, revert',
+  ),
+  broken(
+    'owner listed twice',
+    ['relatedRunbooks:', '  - name: §shop-team\nrelatedRunbooks:'],
+    'owners[1].name: shop-team is listed twice: say once what it is there for',
+  ),
+  broken(
+    'owner as a word',
+    ['  - path: docs/shop.md', '  - §docs/shop.md'],
+    'relatedRunbooks[0]: is a text and should be a map; write key: value',
+  ),
+  broken(
+    'star within a code',
+    ["codes: ['gateway:*']", "codes: [§'gateway:*:stopped']"],
+    'owners[0].codes[0]: a reason code, or the beginning of one and a *',
   ),
   // What could never be, or would prove nothing.
   broken(

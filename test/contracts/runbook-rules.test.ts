@@ -56,8 +56,13 @@ const cases: readonly Case[] = [
   },
   {
     rule: 'a rollback step has an id of its own',
-    edits: [['    - id: deployment-revert', '    - id: §gateway-stop']],
-    told: ['rollback.steps[1].id: the id gateway-stop is used twice: give each its own'],
+    edits: [
+      [
+        '    - id: deployment-revert',
+        '    - id: deployment-revert\n      gitRevert: { step: environment-branch }\n    - id: §gateway-stop',
+      ],
+    ],
+    told: ['rollback.steps[2].id: the id gateway-stop is used twice: give each its own'],
   },
   {
     rule: 'no repair is called what a person does',
@@ -218,7 +223,7 @@ describe('a runbook whose parts fit together otherwise is taken', () => {
       ],
     ],
     ['without triggers that it need not have', [['    readinessFailed: { gate: readiness }\n', '']]],
-    ['with an id that stands in two kinds of lists', [['    - id: gateway-stop', '    - id: gateway-start']]],
+    ['with an id that stands in two kinds of lists', [['    - id: gateway-start', '    - id: gateway-stop']]],
   ];
   it.each(fine)('%s', (_, edits) => {
     expect(problemsAfter(...edits).problems).toEqual([]);

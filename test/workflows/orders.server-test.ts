@@ -94,6 +94,13 @@ describe('a rollback', () => {
         await stage.start();
         const failed = await stage.until((seen) => seen.phase === 'rollback-failed');
         expect(failed.unverified.join()).toContain('gateway-stop: wrong_directory');
+        expect(failed.concerns).toContainEqual({
+          kind: 'step',
+          id: 'gateway-stop',
+          code: 'wrong_directory',
+          owners: ['crates/tau-gateway'],
+          relatedRunbooks: ['docs/guides/gateway-ops.md'],
+        });
         await stage.handle.cancel();
         stopGateway(stage);
         expect(await stage.order('retry-rollback')).toMatchObject({ accepted: true });

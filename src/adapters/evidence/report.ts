@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../contracts/run-record.js';
+import type { Concern } from '../../domain/ownership.js';
 import type { JournalEntry } from './journal.js';
 import type { Triage } from './triage.js';
 
@@ -35,6 +36,7 @@ function triageLines({
   holding,
   recommendations,
   repairs,
+  concerns,
   owners,
   relatedRunbooks,
 }: Triage): readonly string[] {
@@ -42,9 +44,18 @@ function triageLines({
     ...holding.map(({ gate, reasonCodes }) => `- ${plain(gate)} holds: ${plain(reasonCodes.join(', '))}`),
     ...repairs.map((repair) => `- Repair attempted: ${plain(repair)}`),
     ...recommendations.map((text) => `- The system recommends: ${plain(text)}`),
+    ...concerns.map((concern) => `- ${concernLine(concern)}`),
     ...(owners.length === 0 ? [] : [`- Owners: ${plain(owners.join(', '))}`]),
     ...(relatedRunbooks.length === 0 ? [] : [`- Related: ${plain(relatedRunbooks.join(', '))}`]),
   ];
+}
+
+function concernLine({ kind, id, code, owners, relatedRunbooks }: Concern): string {
+  const what = kind === 'step' ? `${code} (${id}, not proven)` : `${code} (${id})`;
+  const who =
+    owners.length === 0 ? 'belongs to nobody that the runbook names' : `belongs to ${owners.join(', ')}`;
+  const where = relatedRunbooks.length === 0 ? '' : `; see ${relatedRunbooks.join(', ')}`;
+  return plain(`${what} ${who}${where}`);
 }
 
 const BACK_TO_SERVICE =

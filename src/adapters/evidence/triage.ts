@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { causesOf, concernsOf, shownOwner, type Concern } from '../../domain/ownership.js';
 import type { JournalEntry } from './journal.js';
 import { readOutcome } from './rounds.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
@@ -13,12 +14,16 @@ export interface Triage {
   readonly recommendations: readonly string[];
   /** What remediation did, in order. */
   readonly repairs: readonly string[];
+  /** Each code of what holds or is not proven, with those that it belongs to. */
+  readonly concerns: readonly Concern[];
+  /** All that the runbook names. */
   readonly owners: readonly string[];
   readonly relatedRunbooks: readonly string[];
 }
 
 const answered = z.object({ round: z.string() });
 const sampled = z.object({ samples: z.array(z.object({ to: z.int() })).min(1) });
+const unproven = z.object({ unverified: z.array(z.string()) });
 const repaired = z.object({ repair: z.string(), code: z.string() });
 
 /** Triage of a run, from its stored answers and journal. */
@@ -27,6 +32,7 @@ export async function triageOf(
   { folder, loaded }: KnownRun,
   entries: readonly JournalEntry[],
 ): Promise<Triage> {
+  const { ownership } = loaded.plan;
   const results = await lastAnswers(
     evidence,
     folder,
@@ -41,9 +47,17 @@ export async function triageOf(
       const done = repaired.safeParse(body);
       return kind === 'repaired' && done.success ? [`${done.data.repair}: ${done.data.code}`] : [];
     }),
-    owners: loaded.runbook.owners,
-    relatedRunbooks: loaded.runbook.relatedRunbooks,
+    concerns: concernsOf(ownership, causesOf(holding, unverifiedIn(entries))),
+    owners: ownership.owners.map(shownOwner),
+    relatedRunbooks: ownership.relatedRunbooks.map(({ path }) => path),
   };
+}
+
+/** What the last attempt to roll back left unproven; a later one proves it anew. */
+function unverifiedIn(entries: readonly JournalEntry[]): readonly string[] {
+  const last = entries.findLast(({ kind }) => ['rollback-tried', 'rollback-confirmed'].includes(kind));
+  const left = unproven.safeParse(last?.body);
+  return left.success ? left.data.unverified : [];
 }
 
 type Answer = {

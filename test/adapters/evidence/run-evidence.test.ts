@@ -37,7 +37,7 @@ test.each(['run.json', 'runbook.json'])('a run whose %s is missing is unavailabl
 
 test('a run whose runbook was exchanged is refused', async () => {
   const { evidence, path } = await openRun();
-  const other = await load(smallRunbook({ owners: ['somebody else'] }));
+  const other = await load(smallRunbook({ owners: [{ name: 'somebody else' }] }));
   await writeFile(join(path, 'runbook.json'), other.bytes);
   expect(await codeOf(evidence.known(RUN))).toBe('conflict');
 });

@@ -11,6 +11,7 @@ import { appendEntry, entryPath, type JournalHead } from '../../../src/adapters/
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import { load, smallRunbook } from '../runbook/written-runbook.js';
 import { codeOf, failingOnce, OPENED_MS, openRun, RUN, type Opening, type OpenedRun } from './opened-run.js';
 
 const ENTRIES = [
@@ -150,6 +151,8 @@ describe('a journal', () => {
   });
 });
 
+const tried = (line: string) => ({ kind: 'rollback-tried', body: { unverified: [line] } });
+
 describe('a report', () => {
   /** Markup that a renderer would act on: a tag, an entity or an image that no backslash stands before. */
   const RAW = /(?<!\\)(?:<|&|!\[|\]\()/;
@@ -181,9 +184,19 @@ describe('a report', () => {
     holding: [{ gate: 'gateway-status', reasonCodes: ['service_stopped'] }],
     recommendations: ['start the <gateway>'],
     repairs: ['gateway-start: done'],
-    owners: ['crates/tau-gateway'],
+    concerns: [
+      {
+        kind: 'gate',
+        id: 'gateway-status',
+        code: 'service_stopped',
+        owners: ['crates/tau-gateway'],
+        relatedRunbooks: ['docs/guides/gateway-ops.md'],
+      },
+      { kind: 'step', id: 'gateway-stop', code: 'unreachable', owners: [], relatedRunbooks: [] },
+    ],
+    owners: ['crates/tau-gateway', 'crates/tau-deployment'],
     relatedRunbooks: ['docs/guides/gateway-ops.md'],
-  };
+  } as const;
 
   test('says what held, what was tried, what the system recommends and who owns it, unless it was promoted', async () => {
     const { record } = await openRun();
@@ -192,11 +205,30 @@ describe('a report', () => {
       'service\\_stopped',
       'gateway-start: done',
       'start the \\<gateway',
-      'tau-gateway',
-      'gateway-ops',
+      'service\\_stopped (gateway-status) belongs to crates/tau-gateway; see docs/guides/gateway-ops.md',
+      'unreachable (gateway-stop, not proven) belongs to nobody that the runbook names',
+      'Owners: crates/tau-gateway, crates/tau-deployment',
     ])
       expect(stopped).toContain(said);
     expect(renderReport(record, { end: 'promoted', reason: '' }, [], TRIAGE)).not.toContain('Triage');
+  });
+
+  test('says to whom an unproven step belongs, by the last attempt', async () => {
+    const owners = [{ name: 'gateway-team', contact: '#gateway', steps: ['deployment-revert'] }];
+    const opened = await openRun({ loaded: await load(smallRunbook({ owners })) });
+    const entries = [
+      tried('deployment-revert: branch_moved_on: x'),
+      tried('deployment-revert: push_rejected'),
+    ];
+    let head: JournalHead = { seq: 0, digest: '' };
+    for (const entry of entries)
+      head = await appendEntry(opened.evidence, { run: RUN, head, at: OPENED_MS, ...entry });
+    await seal({ ...opened, head }, 'rollback-acknowledged', 'rollback-acknowledged');
+    const report = await readFile(join(opened.path, 'report.md'), 'utf8');
+    expect(report).toContain(
+      '- push\\_rejected (deployment-revert, not proven) belongs to gateway-team (\\#gateway)',
+    );
+    expect(report).not.toContain('branch\\_moved\\_on (deployment-revert');
   });
 
   test('says after a rollback how service is brought back, and only then', async () => {

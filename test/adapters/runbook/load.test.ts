@@ -55,7 +55,7 @@ describe('the digest', () => {
       runbook: smallRunbook({ approval: { approvers: [APPROVER_A, APPROVER_B], required: 2 } }),
     },
     { what: 'the number of retries', runbook: smallRunbook({ remediation: { retries: 2 } }) },
-    { what: 'an owner', runbook: smallRunbook({ owners: ['crates/tau-gateway'] }) },
+    { what: 'an owner', runbook: smallRunbook({ owners: [{ name: 'crates/tau-gateway' }] }) },
     {
       what: 'the name of a secret’s variable',
       runbook: withVariables({ token: { env: 'OTHER', secret: true } }),
@@ -90,7 +90,7 @@ describe('the digest', () => {
   test('of the policy changes with approvers, their number and self-approval, and with nothing else', async () => {
     const approvers = [APPROVER_A, APPROVER_B];
     const plain = await policyOf({ approvers });
-    expect(await policyOf({ approvers, expires: '1h' }, { owners: ['x'] })).toBe(plain);
+    expect(await policyOf({ approvers, expires: '1h' }, { owners: [{ name: 'x' }] })).toBe(plain);
     const others = [
       await policyOf({ approvers: [APPROVER_A] }),
       await policyOf({ approvers, required: 2 }),
