@@ -8,7 +8,7 @@ import { withStage, type Stage } from '../support/stage.js';
 import { expectRolledBack } from '../support/tau-controls.js';
 import { chooseMoment, momentText, Watcher, type Moment } from './moments.js';
 import { expectPromotedOnce, expectRevertedOnce, expectWholeEvidence, keepMoves } from './proofs.js';
-import { seeded } from './seeded.js';
+import { seeded } from '../support/seeded.js';
 
 /**
  * Proves that a worker killed with -9 at any moment between the beginning of promoting and the end, and started again,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import type { Stage } from '../support/stage.js';
-import type { Seeded } from './seeded.js';
+import type { Seeded } from '../support/seeded.js';
 
 /** What has happened so far, by what the disk, the remote and Tau see of it: asking the worker would ask its next victim. */
 export interface Progress {

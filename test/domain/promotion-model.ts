@@ -249,6 +249,54 @@ export const misconfiguredChances = fc.array(chanceOf(someInterruption, misconfi
   size: 'max',
 });
 
+const names = (kind: string): fc.Arbitrary<string> =>
+  fc.integer({ min: 0, max: 3 }).map((n) => `${kind}-${n}`);
+const someResults = anyRound.map((answers) => resultsOf(tauPlan(), answers));
+const epoch = fc.integer({ min: 0, max: 3 });
+const step = fc.constantFrom('first', 'second', 'third', 'other');
+const lines = fc.constantFrom<(readonly string[])[]>([], ['gateway-stop: still_running']);
+
+/** Whatever could be said to the rules, also what the workflow never says. */
+export const anyEvent: fc.Arbitrary<PromotionEvent> = fc.oneof(
+  fc.record({ type: fc.constant('prerequisites-checked' as const), problems: lines }),
+  fc.record({ type: fc.constant('round-closed' as const), round: names('validation'), results: someResults }),
+  fc.record({ type: fc.constant('remediation-done' as const), attempted: lines }),
+  fc.record({ type: fc.constantFrom('approved' as const, 'rejected' as const, 'expired' as const), epoch }),
+  fc.record({
+    type: fc.constant('preflight-closed' as const),
+    round: names('preflight'),
+    results: someResults,
+    notRollbackable: lines,
+  }),
+  fc.record({ type: fc.constant('step-promoted' as const), step, at: fc.nat() }),
+  fc.record({
+    type: fc.constant('step-failed' as const),
+    step,
+    code: fc.constant('x'),
+    effect: fc.constantFrom('none' as const, 'possible' as const),
+  }),
+  fc.record({
+    type: fc.constant('sampled' as const),
+    samples: fc.array(fc.record({ n: fc.nat(), at: fc.nat(), grade })),
+    recorded: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constantFrom('rollback-tried' as const, 'rollback-confirmed' as const),
+    unverified: lines,
+  }),
+  fc.record({
+    type: fc.constant('ordered' as const),
+    action: fc.constantFrom(
+      'abort' as const,
+      'rollback' as const,
+      'retry-rollback' as const,
+      'acknowledge' as const,
+    ),
+  }),
+  fc.constant<PromotionEvent>({ type: 'cancelled' }),
+  fc.record({ type: fc.constant('faulted' as const), code: fc.constant('x'), promotedBefore: fc.boolean() }),
+);
+
 /** Tau's plan, with limits small enough that every end is near. */
 export const plans: fc.Arbitrary<Plan> = fc
   .record({

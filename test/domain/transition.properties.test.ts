@@ -2,13 +2,16 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/domain/effect.js';
 import type { PromotionEvent } from '../../src/domain/event.js';
-import { begin } from '../../src/domain/move.js';
+import { begin, type Move, type PromotionState } from '../../src/domain/move.js';
 import type { Plan } from '../../src/domain/plan.js';
-import { transition } from '../../src/domain/transition.js';
+import { isBeforePromoting } from '../../src/domain/phase.js';
+import { recordingOf } from '../../src/domain/records.js';
+import { ImpossibleTransition, transition } from '../../src/domain/transition.js';
 import type { GateResult } from '../../src/domain/verdict.js';
 import { failing, GATES, holding } from '../support/plans.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 import {
+  anyEvent,
   anyRound,
   chances,
   lastMove,
@@ -33,6 +36,19 @@ function holdsForEvery(claim: (plan: Plan, steps: readonly Step[]) => void, arbi
     fc.property(plans, arbitrary, (plan, chances) => claim(plan, play(plan, chances))),
     RUNS,
   );
+}
+
+/** What is asked for belongs to the phase, and the state knows it. */
+const isWhole = ({ state, effect }: Move): boolean =>
+  state.phase === phaseOf(effect) && state.asked === effect.do;
+
+function answerTo(plan: Plan, state: PromotionState, event: PromotionEvent): Move | ImpossibleTransition {
+  try {
+    return transition(plan, state, event);
+  } catch (error) {
+    if (error instanceof ImpossibleTransition) return error;
+    throw error;
+  }
 }
 
 const isRound = ({ event }: Step): boolean =>
@@ -88,6 +104,34 @@ describe('whatever happens', () => {
   });
 });
 
+describe('any event at all, in any phase,', () => {
+  it('is answered: with a move, or as an impossible transition that changes nothing; with nothing else', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(plans, chances, anyEvent, fc.nat(), (plan, chances, event, place) => {
+        const steps = play(plan, chances);
+        const { state } = steps[place % (steps.length + 1)]?.before ?? lastMove(plan, steps);
+        const answer = answerTo(plan, state, event);
+        expect(answer instanceof ImpossibleTransition || isWhole(answer)).toBe(true);
+        seen.add(answer instanceof ImpossibleTransition ? 'impossible' : 'a move');
+      }),
+      RUNS,
+    );
+    expect([...seen].sort()).toEqual(['a move', 'impossible']);
+  });
+
+  it('is impossible after the end', () => {
+    fc.assert(
+      fc.property(plans, chances, anyEvent, (plan, chances, event) => {
+        const { state, effect } = lastMove(plan, play(plan, chances));
+        fc.pre(effect.do === 'end');
+        expect(answerTo(plan, state, event)).toBeInstanceOf(ImpossibleTransition);
+      }),
+      RUNS,
+    );
+  });
+});
+
 describe('nothing is promoted', () => {
   it('unless the last round was a preflight in which every gate passed', () => {
     holdsForEvery((plan, steps) => {
@@ -112,6 +156,11 @@ describe('nothing is promoted', () => {
         expect(asked).toBeGreaterThanOrEqual(0);
         expect(sinceThen.slice(0, 2)).toEqual(['approved', 'preflight-closed']);
         expect(sinceThen.filter((type) => type === 'approved')).toHaveLength(1);
+        const request = upTo[asked]?.after.effect;
+        const decision = upTo[asked + 1]?.event;
+        expect(request?.do === 'await-decision' ? request.epoch : undefined).toBe(
+          decision?.type === 'approved' ? decision.epoch : 'none',
+        );
       }
     });
   });
@@ -233,6 +282,45 @@ describe('a rollback', () => {
       if (effect.do !== 'end' || effect.end !== 'rollback-acknowledged') return;
       expect(steps.at(-1)?.event).toEqual({ type: 'ordered', action: 'acknowledge' });
       expect(steps.at(-1)?.before.state.phase).toBe('rollback-failed');
+    });
+  });
+});
+
+const recordings = (steps: readonly Step[], of: (step: Step) => boolean): readonly string[] =>
+  steps.filter(of).map(({ event, before, after }) => recordingOf(before.state, event, after.state));
+
+describe('a record', () => {
+  it('is there before the next step, where nothing is promoted yet and no rollback is declared', () => {
+    holdsForEvery((_, steps) => {
+      const early = recordings(
+        steps,
+        ({ event, before, after }) =>
+          isBeforePromoting(before.state.phase) &&
+          !ROLLED.includes(after.state.phase) &&
+          event.type !== 'faulted',
+      );
+      expect(early).toEqual(early.map(() => 'append'));
+    });
+  });
+
+  it('is waited for by no rollback, and by no watch', () => {
+    holdsForEvery((_, steps) => {
+      const urgent = recordings(
+        steps,
+        ({ before, after }) => ROLLED.includes(after.state.phase) || before.state.phase === 'watching',
+      );
+      expect(urgent).not.toContain('append');
+    });
+  });
+
+  it('covers many samples only while nothing changes', () => {
+    holdsForEvery((_, steps) => {
+      const gathered = steps.filter(
+        ({ event, before, after }) => recordingOf(before.state, event, after.state) === 'gather',
+      );
+      expect(gathered.filter(({ after }) => after.state.phase !== 'watching')).toEqual([]);
+      const samples = gathered.flatMap(({ event }) => samplesIn(event));
+      expect(samples.filter(({ grade, recorded }) => grade !== 'pass' || !recorded)).toEqual([]);
     });
   });
 });
