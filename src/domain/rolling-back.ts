@@ -1,15 +1,15 @@
 import { ask, end, type Move, type PromotionState } from './move.js';
 import type { TriggerCode } from './triggers.js';
 
-/** "Trigger rollback": what it was declared for first stays its reason, however often it is tried. */
+/** "Trigger rollback". @param triggers all that hold, the named one first; a rollback that is tried again keeps them */
 export function rollBack(state: PromotionState, triggers: readonly TriggerCode[]): Move {
   const attempt = state.rollbackAttempts + 1;
   return ask(
     {
       ...state,
       phase: 'rolling-back',
-      trigger: state.trigger ?? triggers[0],
-      triggers: state.triggers.length > 0 ? state.triggers : triggers,
+      trigger: triggers[0],
+      triggers,
       rollbackAttempts: attempt,
     },
     { do: 'roll-back', attempt },

@@ -46,6 +46,15 @@ describe('a preflight', () => {
     expect(judged(different, options)).toBe(expected);
   });
 
+  it('is good for as long as its slowest gate may take, whatever the others', () => {
+    const plan = tauPlan();
+    const gates = plan.gates.map((gate, index) => ({ ...gate, deadlineMs: index === 0 ? 50_000 : 1_000 }));
+    const judgedAt = (now: number): string =>
+      judgePreflight({ ...plan, gates }, () => passed(0), { now, begun: false });
+    expect(judgedAt(110_000)).toBe('passed');
+    expect(judgedAt(110_001)).toBe('stale');
+  });
+
   it('of no gates at all has not passed: no data is never a pass', () => {
     const nothing = { ...tauPlan(), gates: [] };
     expect(judgePreflight(nothing, () => passed(NOW), { now: NOW, begun: true })).toBe('not_passed');

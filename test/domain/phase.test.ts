@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, ENDS, PHASES, refuseAction, type Action, type Phase } from '../../src/domain/phase.js';
+import {
+  ACTIONS,
+  ENDS,
+  hearsCancellation,
+  isBeforePromoting,
+  isEnd,
+  PHASES,
+  refuseAction,
+  type Action,
+  type Phase,
+} from '../../src/domain/phase.js';
 
 // The whole table: which order is taken in which phase. `+` is taken, `.` is refused.
 const TABLE: Readonly<Record<Phase, string>> = {
@@ -55,5 +65,21 @@ describe('an order', () => {
     expect(refuseAction('acknowledge', 'promoted')).toBe(
       'acknowledge is refused while promoted: acknowledge works after a rollback failed',
     );
+  });
+});
+
+const ALL = [...PHASES, ...ENDS];
+
+describe('where a promotion is', () => {
+  it('is an end or a phase, and never both', () => {
+    expect(ALL.filter(isEnd)).toEqual([...ENDS]);
+  });
+
+  it('is before promoting while nothing was promoted', () => {
+    expect(ALL.filter(isBeforePromoting)).toEqual(['validating', 'remediating', 'awaiting-approval']);
+  });
+
+  it('is where a cancellation is heard, but in a rollback, which is never cancelled', () => {
+    expect(ALL.filter((phase) => !hearsCancellation(phase))).toEqual(['rolling-back', 'rollback-failed']);
   });
 });

@@ -383,6 +383,12 @@ describe('the preflight', () => {
       ...rollingBack(1, 'repeated_failing'),
     },
     {
+      says: 'stops when a gate holds and the runbook has no remediation',
+      plan: tauPlan({ retries: 0, rounds: 1 }),
+      when: [...TO_PREFLIGHT, preflight(holding('deployment-status'))],
+      ...ended('stopped', 'gate_hold'),
+    },
+    {
       says: 'stops when the gate that was failing there only holds in the round after it',
       when: [
         ...TO_PREFLIGHT,
