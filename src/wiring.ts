@@ -18,7 +18,8 @@ import type { Asking, StepContext } from './adapters/probe.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
 import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
 import { readRunbook } from './adapters/runbook/read.js';
-import { refuseUnknownVariables } from './adapters/runbook/resolve.js';
+import { refuseUnknownVariables, resolveRunbook } from './adapters/runbook/resolve.js';
+import { showRunbook, type ShownRunbook } from './adapters/runbook/show.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as actionSteps from './adapters/steps/action-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
@@ -27,6 +28,7 @@ import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
 import type { Config } from './config.js';
 
+export type { ShownRunbook, ShownValue, ShownVariable } from './adapters/runbook/show.js';
 export type { ValidationReport, ValidationRequest } from './adapters/validation.js';
 
 /**
@@ -90,6 +92,18 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
     /** @throws InputError with every problem of the file, each with file:line:column, and for a variable that it has not */
     checkRunbook: async (file: string): Promise<void> => {
       refuseUnknownVariables((await readRunbook(file)).runbook, set);
+    },
+    /**
+     * A runbook's values, each with its origin. Resolved, it is what a promotion would be bound to.
+     * @throws InputError also, where it is resolved, for a variable without a value
+     */
+    showRunbook: async (file: string, resolved: boolean): Promise<ShownRunbook> => {
+      const written = await readRunbook(file);
+      refuseUnknownVariables(written.runbook, set);
+      const loaded = resolved
+        ? await resolveRunbook(written, sources, 'all', config.workingDirectory)
+        : undefined;
+      return showRunbook(written, sources, loaded);
     },
   };
 }

@@ -103,7 +103,8 @@ function oneLineOf(message: string): string {
   return message.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029\s]+/gu, ' ').slice(0, 300);
 }
 
-function shownPath(path: YamlPath): string {
+/** A path for a person, e.g. `gates[0].http.url`. */
+export function shownPath(path: YamlPath): string {
   if (path.length === 0) return 'the file';
   return path
     .map((key, index) => {

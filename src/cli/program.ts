@@ -6,6 +6,7 @@ import type { ExitCode } from './exit-codes.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
 import type { RehearseFlags } from './rehearse.js';
+import type { RunbookShowFlags } from './runbook-show.js';
 import type { ServerFlags } from './server.js';
 import type { StartFlags } from './start.js';
 import type { ValidateFlags } from './validate.js';
@@ -78,6 +79,15 @@ function addLocal(program: Command, go: Go): void {
     .argument('<file-or-folder...>', 'runbooks; of a folder its .yaml and .yml files')
     .action(async (files: string[], _flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./runbook-check.js')).runbookCheck(context, files)),
+    );
+  example(runbook.command('show'), 'promote runbook show --resolved --target tau-production')
+    .description('every value of a runbook, and where it comes from; secrets by name only')
+    .argument('[file]', 'the runbook (default: the shipped one)')
+    .option('--target <target>', 'the runbook of this target in promote.yaml')
+    .option('--resolved', 'with the values of its variables, and the digest that a promotion is bound to')
+    .option('--set <name=value>', 'a variable of the runbook; may be repeated', collect, [])
+    .action(async (file: string | undefined, flags: RunbookShowFlags, command: Command) =>
+      go(command, async (context) => (await import('./runbook-show.js')).runbookShow(context, file, flags)),
     );
   example(runbook.command('schema'), 'promote runbook schema > runbooks/runbook.schema.json')
     .description('the JSON Schema of a runbook, for editors')

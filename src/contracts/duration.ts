@@ -41,3 +41,10 @@ export const deadline = duration.refine(
   (ms) => ms > 0 && ms <= MAX_DEADLINE_MS,
   'a deadline is more than 0 and at most 24d',
 );
+
+/** A duration as people write it, in the greatest unit that it is a whole number of. */
+export function shownDuration(ms: number): string {
+  const units = Array.from(UNITS_MS).toReversed();
+  const [unit, unitMs] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}

@@ -55,6 +55,11 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
     /--scenario "sunny" is not known: .*--list/,
   ],
   ['a rehearsal that nobody can decide', ['rehearse'], /no terminal .*--yes/],
+  [
+    'two runbooks where one is shown',
+    ['runbook', 'show', 'a.yaml', '--target', 'lab'],
+    /name two runbooks: give one/,
+  ],
   ['a folder without runbooks', ['runbook', 'check', '.'], /\.: no \.yaml or \.yml file is in it/],
   [
     'settings that are not there',
@@ -135,6 +140,8 @@ describe('help', () => {
     ['follow --help'],
     ['approve --help'],
     ['runbook check --help'],
+    ['runbook show --help'],
+    ['runbook schema --help'],
   ])('promote %s shows an example, on stdout, exit 0', async (line) => {
     await using place = await scratch();
     const { exitCode, stdout, stderr } = await promote(place.folder, line.split(' '));

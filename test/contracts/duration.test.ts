@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deadline, duration } from '../../src/contracts/duration.js';
+import { deadline, duration, shownDuration } from '../../src/contracts/duration.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
 describe('a duration', () => {
@@ -89,5 +89,28 @@ describe('a deadline', () => {
     expect(error?.issues.map(({ message }) => message)).toEqual([
       'a deadline is more than 0 and at most 24d',
     ]);
+  });
+});
+
+describe('a duration that is shown', () => {
+  it.each([
+    [0, '0ms'],
+    [1_500, '1500ms'],
+    [20_000, '20s'],
+    [900_000, '15m'],
+    [86_400_000, '1d'],
+  ])('of %d ms is %s, in the greatest unit that fits', (ms, text) => {
+    expect(shownDuration(ms)).toBe(text);
+  });
+
+  it('is read as the same again', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 366 * 86_400_000 }), (ms) => {
+        // What is not whole seconds has more digits than a duration may have only beyond 11 days.
+        fc.pre(ms < 1_000_000_000 || ms % 1_000 === 0);
+        expect(duration.parse(shownDuration(ms))).toBe(ms);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
   });
 });

@@ -39,6 +39,25 @@ export async function resolveVariable(
   return { kind: 'list', items: items.filter((item) => item !== '') };
 }
 
+/** Where the value of a variable comes from. */
+export type VariableOrigin =
+  | { readonly kind: 'set' }
+  | { readonly kind: 'environment'; readonly variable: string }
+  /** The runbook's own: its `default`, or the first of its commands that is there. */
+  | { readonly kind: 'default' }
+  /** It has no value. */
+  | { readonly kind: 'none' };
+
+export function originOf(name: string, variable: Variable, sources: VariableSources): VariableOrigin {
+  const given = givenText(name, variable, sources);
+  const { env, command } = variable;
+  if (given === undefined)
+    return { kind: command === undefined && variable.default === undefined ? 'none' : 'default' };
+  return Object.hasOwn(sources.set, name) || env === undefined
+    ? { kind: 'set' }
+    : { kind: 'environment', variable: env };
+}
+
 /** White space alone is no value. Own names only: a variable may be called like a method of every object. */
 function givenText(
   name: string,
