@@ -16,7 +16,14 @@ interface Coded extends Error {
 }
 
 /** Codes that another attempt can mend: space is freed, the disk comes back, the remote answers again. */
-const RETRYABLE = new Set(['full', 'unavailable', 'remote_unreachable', 'git_timeout', 'cancelled']);
+const RETRYABLE = new Set([
+  'full',
+  'unavailable',
+  'remote_unreachable',
+  'git_timeout',
+  'disk_full',
+  'cancelled',
+]);
 
 const INTERNAL = 'internal_error';
 

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/activity';
 
 import type { RollbackOutcome } from '../src/contracts/step-record.js';
-import type { PromotionStep, RollbackStep } from '../src/contracts/runbook.js';
+import type { RollbackStep } from '../src/contracts/runbook.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
@@ -49,9 +49,9 @@ async function apply(
   signal: AbortSignal,
   tell: (soFar: RollbackOutcome) => void,
 ): Promise<RollbackOutcome> {
-  const { actions, steps, store, verification, git } = dependencies;
-  const reverts = revertedStep(known, step);
-  if (reverts !== undefined) return dependencies.gitSteps.revertByGit(git, known, { id, reverts }, signal);
+  const { actions, steps, store, verification, git, gitSteps } = dependencies;
+  const revert = gitSteps.revertStepOf(known, step);
+  if (revert !== undefined) return gitSteps.revertByGit(git, known, revert, signal);
   const again = attempt === 1 ? undefined : String(attempt);
   const acting = dependencies.asking(known.loaded, signal, { record: known.record, step: id, again });
   const { said, ...outcome } = await actions.rollBackByAction(known.loaded, step, acting, {
@@ -76,10 +76,10 @@ async function verify(
   step: RollbackStep,
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
-  const reverts = revertedStep(known, step);
-  return reverts === undefined
+  const revert = gitSteps.revertStepOf(known, step);
+  return revert === undefined
     ? verification.verifyStep(git, known, step, asking(known.loaded, signal))
-    : gitSteps.verifyRevert(git, known, { id: step.id, reverts }, signal);
+    : gitSteps.verifyRevert(git, known, revert, signal);
 }
 
 /** Whether a history of this run has begun to promote, and nobody has sealed how it ended. */
@@ -125,10 +125,10 @@ async function problemsOf(
   step: RollbackStep,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const reverts = revertedStep(known, step);
-  if (reverts === undefined)
+  const revert = gitSteps.revertStepOf(known, step);
+  if (revert === undefined)
     return preflight.actionProblems(git, known, step, asking(known.loaded, signal), CHECK_DEADLINE_MS);
-  const problem = await gitSteps.checkRevert(git, known, reverts, signal);
+  const problem = await gitSteps.checkRevert(git, known, revert, signal);
   return problem === undefined ? [] : [problem];
 }
 
@@ -164,12 +164,6 @@ async function inTime(
 }
 
 const STORE_RETRY_MS = 500;
-
-function revertedStep({ loaded }: KnownRun, { gitRevert }: RollbackStep): PromotionStep | undefined {
-  return gitRevert === undefined
-    ? undefined
-    : loaded.runbook.promotion.steps.find(({ id }) => id === gitRevert.step);
-}
 
 function nameOf({ step, attempt }: RollbackRequest): string {
   return `rollback/${step}.${attempt}`;

@@ -23,6 +23,7 @@ import { showRunbook, type ShownRunbook } from './adapters/runbook/show.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as actionSteps from './adapters/steps/action-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
+import * as revertSteps from './adapters/steps/revert-steps.js';
 import * as preflight from './adapters/steps/preflight.js';
 import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
@@ -40,27 +41,30 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
   const sources = { set, environment: config.environment };
   const store = createFileStore(config.evidenceDir);
   const evidence = new RunEvidence(store);
-  const git = {
-    git: createGit({ mirrorsDir: join(config.dataDir, 'mirrors'), env: config.environment }),
-    evidence,
-    unrecorded: new Map<string, readonly string[]>(),
-  };
   const secrets = createKnownSecrets(config.environment);
   const load = (target: string): Promise<LoadedRunbook> =>
     loadRunbook(config.runbookFor(target), sources, 'all', config.workingDirectory);
   const secretsOf = ({ runbook }: LoadedRunbook): Readonly<Record<string, string>> =>
     openSecrets(runbook, sources);
+  const opened = (loaded: LoadedRunbook): Readonly<Record<string, string>> => {
+    const values = secretsOf(loaded);
+    secrets.remember(values);
+    return values;
+  };
+  const git = {
+    git: createGit({ mirrorsDir: join(config.dataDir, 'mirrors'), env: config.environment }),
+    evidence,
+    secretsOf: opened,
+    unrecorded: new Map<string, readonly string[]>(),
+  };
   const asking = (loaded: LoadedRunbook, signal: AbortSignal, step?: StepContext): Asking => {
-    const opened = secretsOf(loaded);
-    secrets.remember(opened);
-    return { secrets: opened, environment: config.environment, signal, step };
+    return { secrets: opened(loaded), environment: config.environment, signal, step };
   };
   const tools: AdmissionTools = {
     ...git,
     deployment: config.deployment,
     loadRunbook: load,
     environment: config.environment,
-    secretsOf,
   };
   return {
     dependencies: {
@@ -80,7 +84,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       seal,
       gates: { ...ask, ...derive },
       actions: actionSteps,
-      gitSteps,
+      gitSteps: { ...gitSteps, ...revertSteps },
       preflight,
       verification,
       startDeadline,

@@ -9,7 +9,8 @@ import { folderName } from './evidence/run-evidence.js';
 import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
-import { remoteOf, type GitTools } from './steps/git-steps.js';
+import { remoteAt } from './steps/git-place.js';
+import type { GitTools } from './steps/git-steps.js';
 import { ownCommits } from './steps/own-commits.js';
 import { commandProblem } from './steps/requirements.js';
 
@@ -40,7 +41,6 @@ export interface AdmissionTools extends GitTools {
   readonly deployment: string;
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly secretsOf: (loaded: LoadedRunbook) => Readonly<Record<string, string>>;
 }
 
 /**
@@ -83,8 +83,8 @@ async function inspect(
   let subjectLine = '';
   for (const step of loaded.runbook.promotion.steps) {
     if (step.git === undefined) continue;
-    const remote = remoteOf(step);
     try {
+      const remote = remoteAt(step.git, tools.secretsOf(loaded));
       const { subject } = await tools.git.resolveCommit(remote, request.commit, signal);
       subjectLine ||= subject;
       await tools.git.planPromotion(
@@ -93,6 +93,19 @@ async function inspect(
         await ownCommits(tools.evidence, request.target, remote),
         signal,
       );
+    } catch (error) {
+      if (!(error instanceof GitError) || error.code === 'cancelled') throw error;
+      problems.push(`${error.code}: ${error.message}`);
+    }
+  }
+  for (const { gitRevert } of loaded.runbook.rollback.steps) {
+    if (gitRevert?.git === undefined) continue;
+    try {
+      const remote = remoteAt(gitRevert.git, tools.secretsOf(loaded));
+      const { subject } = await tools.git.resolveCommit(remote, request.commit, signal);
+      subjectLine ||= subject;
+      if (!loaded.runbook.rollback.promoteUnrollbackable)
+        await tools.git.planRevert(remote, request.commit, gitRevert.mainline, signal);
     } catch (error) {
       if (!(error instanceof GitError) || error.code === 'cancelled') throw error;
       problems.push(`${error.code}: ${error.message}`);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
+import type { GitPlace } from './git-place.js';
 import { identity } from './names.js';
 import { runbookSchema, type Runbook } from './runbook.js';
 import { reportTexts } from './runbook-texts.js';
+import { wholeReference } from './variable-references.js';
 
 type Report = (path: readonly (string | number)[], message: string) => void;
 
@@ -19,6 +21,7 @@ const fitting = z
     reportWatch(runbook, report);
     reportOwnership(runbook, report);
     reportRollback(runbook, report);
+    reportCredentials(runbook, report);
   });
 
 /** A runbook whose parts also fit together: what the schema of a single part can't see. */
@@ -189,7 +192,13 @@ function reportRollback(runbook: Runbook, report: Report): void {
   };
   for (const [index, { gitRevert, verify }] of runbook.rollback.steps.entries()) {
     const step = ['rollback', 'steps', index];
-    if (gitRevert !== undefined) mustPush(gitRevert.step, [...step, 'gitRevert', 'step']);
+    if (gitRevert?.step !== undefined) mustPush(gitRevert.step, [...step, 'gitRevert', 'step']);
+    const place = gitRevert?.git;
+    if (place !== undefined && runbook.promotion.steps.some(({ git }) => isSameBranch(git, place)))
+      report(
+        [...step, 'gitRevert', 'git'],
+        'a promotion step moves this branch: name that step, so that the branch gets back its recorded former tip',
+      );
     if (verify?.branch !== undefined) mustPush(verify.branch, [...step, 'verify', 'branch']);
   }
   for (const [index, { id, git }] of runbook.promotion.steps.entries())
@@ -198,4 +207,30 @@ function reportRollback(runbook: Runbook, report: Report): void {
         ['promotion', 'steps', index],
         `nothing in rollback.steps reverts ${id}: add a step with gitRevert: { step: ${id} }`,
       );
+}
+
+function isSameBranch(git: GitPlace | undefined, other: GitPlace): boolean {
+  return git !== undefined && git.remote === other.remote && git.branch === other.branch;
+}
+
+/** A credential that is written down would stand in every run's evidence. */
+function reportCredentials({ promotion, rollback, variables }: Runbook, report: Report): void {
+  const places = [
+    ...promotion.steps.map(({ git }, index) => ({ git, at: ['promotion', 'steps', index, 'git'] })),
+    ...rollback.steps.map(({ gitRevert }, index) => ({
+      git: gitRevert?.git,
+      at: ['rollback', 'steps', index, 'gitRevert', 'git'],
+    })),
+  ];
+  for (const { git, at } of places)
+    for (const key of ['password', 'bearer'] as const) {
+      const reference = git?.https?.[key];
+      if (reference === undefined) continue;
+      const name = wholeReference(reference) ?? '';
+      if (!Object.hasOwn(variables, name) || variables[name]?.secret !== true)
+        report(
+          [...at, 'https', key],
+          'a credential is one variable with secret: true: write ${name}, and declare it so',
+        );
+    }
 }

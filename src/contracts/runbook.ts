@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { deadline, duration } from './duration.js';
+import { gitPlace } from './git-place.js';
 import { identifier } from './names.js';
 import { isExitCodeReader, isFieldsReader, pointer, reader } from './runbook-reader.js';
 import { owner, relatedRunbook } from './runbook-ownership.js';
@@ -143,8 +144,7 @@ const question = http.refine(({ method }) => method === 'GET', 'what only asks i
 const promotionStep = z
   .strictObject({
     id: identifier,
-    /** The remote by URL, path, or name in the working directory's repository. */
-    git: z.strictObject({ remote: text, branch: text, workingDirectory: text.default('.') }).optional(),
+    git: gitPlace.optional(),
     command: command.optional(),
     http: http.optional(),
     /** Statuses that say it is done; left out: 200 to 299. */
@@ -219,13 +219,32 @@ const verification = z
       });
   });
 
+const gitRevert = z
+  .strictObject({
+    /** Gives the branch of that promotion step the tree of its recorded former tip. */
+    step: identifier.optional(),
+    /** Where the runbook promotes by other means: reverts the promoted commit itself, if this branch has it. */
+    git: gitPlace.optional(),
+    /** Which parent of a merge is what was before, from 1. */
+    mainline: z.int().min(1).max(64).optional(),
+  })
+  .superRefine((value, context) => {
+    if ((value.step === undefined) === (value.git === undefined))
+      context.addIssue({ code: 'custom', message: 'gitRevert has one of step, git' });
+    if (value.step !== undefined && value.mainline !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['mainline'],
+        message: 'mainline goes with git only: with step the branch gets back its recorded former tip',
+      });
+  });
+
 const rollbackStep = z
   .strictObject({
     id: identifier,
     command: command.optional(),
     http: http.optional(),
-    /** Gives the branch of that promotion step the tree of its recorded former tip. */
-    gitRevert: z.strictObject({ step: identifier }).optional(),
+    gitRevert: gitRevert.optional(),
     /** Statuses that say that the request was taken; left out: 200 to 299. */
     expectStatus: statuses.optional(),
     /** A step that can't be repeated safely is tried once in each attempt of the rollback, and then only asked about. */

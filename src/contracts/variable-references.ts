@@ -29,7 +29,7 @@ export function mayBeList(path: ReferencePath): boolean {
 }
 
 /** Where a secret may stand: nowhere that ends in a process list, a log line or an error message. */
-const SECRET_PLACES: ReadonlySet<string | number> = new Set(['bearer', 'headers', 'json']);
+const SECRET_PLACES: ReadonlySet<string | number> = new Set(['bearer', 'headers', 'json', 'password']);
 
 export function maySecretStand(path: ReferencePath): boolean {
   return path.some((key) => SECRET_PLACES.has(key));
@@ -38,6 +38,6 @@ export function maySecretStand(path: ReferencePath): boolean {
 /** What to do about a list or secret that can't stand where it was written. */
 export function misplacedHint(name: string, kind: 'list' | 'secret'): string {
   return kind === 'secret'
-    ? `the secret \${${name}} can't stand here: a secret may stand in bearer, headers or json only`
+    ? `the secret \${${name}} can't stand here: a secret may stand in bearer, headers, json or password only`
     : `the list \${${name}} can't stand here: a list stands alone: write '\${${name}}' as an item of its own`;
 }

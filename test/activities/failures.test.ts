@@ -31,21 +31,26 @@ const EVIDENCE: Readonly<Record<EvidenceErrorCode, Row>> = {
   bad_name: ['bad_name', 'once'],
 };
 const GIT: Readonly<Record<GitErrorCode, Row>> = {
+  access_denied: ['access_denied', 'once'],
   bad_branch: ['bad_branch', 'once'],
   bad_commit: ['bad_commit', 'once'],
+  bad_credentials: ['bad_credentials', 'once'],
   bad_remote: ['bad_remote', 'once'],
   branch_missing: ['branch_missing', 'once'],
   branch_moved_on: ['branch_moved_on', 'once'],
   cancelled: ['cancelled', 'again'],
   commit_already_contained: ['commit_already_contained', 'once'],
   commit_unknown: ['commit_unknown', 'once'],
+  disk_full: ['disk_full', 'again'],
   git_failed: ['git_failed', 'once'],
   git_missing: ['git_missing', 'once'],
   git_timeout: ['git_timeout', 'again'],
+  mainline_missing: ['mainline_missing', 'once'],
   push_not_permitted: ['push_not_permitted', 'once'],
   push_rejected: ['push_rejected', 'once'],
   remote_unreachable: ['remote_unreachable', 'again'],
   revert_conflict: ['revert_conflict', 'once'],
+  signing_failed: ['signing_failed', 'once'],
 };
 const INPUT: Readonly<Record<InputErrorCode, Row>> = {
   invalid_runbook: ['invalid_runbook', 'once'],

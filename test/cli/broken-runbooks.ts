@@ -339,7 +339,7 @@ export const BROKEN: readonly BrokenRunbook[] = [
   broken(
     'secret in an argument',
     ["argv: ['${agent}', start]", "argv: ['${agent}', §'--token=${token}']"],
-    "remediation.repairs[0].command.argv[1]: the secret ${token} can't stand here: a secret may stand in bearer, headers or json only",
+    "remediation.repairs[0].command.argv[1]: the secret ${token} can't stand here: a secret may stand in bearer, headers, json or password only",
   ),
   broken(
     'list inside a text',

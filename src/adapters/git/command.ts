@@ -1,4 +1,5 @@
-import { GitError, oneLine } from './error.js';
+import { headerOf, sshOptions, withoutAccess } from './access.js';
+import { DISK_FULL, GitError, oneLine } from './error.js';
 import { runProcess } from './process.js';
 import type { CheckedRemote } from './remote.js';
 
@@ -9,15 +10,15 @@ export interface GitSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For one git command; 60 s by default. A first fetch of a large repository has to fit in. */
   readonly deadlineMs?: number | undefined;
-  /** Stands for `ssh` with options; takes OpenSSH's arguments. */
+  /** Stands for `ssh`, and for its options where the remote names no key; takes OpenSSH's arguments. */
   readonly sshCommand?: string | undefined;
-  /** Origin (`https://host[:port]`) to one header line, such as `Authorization: Basic …`. Sent to that origin only. */
-  readonly httpsHeaders?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface GitRun {
   readonly gitDir: string | undefined;
   readonly args: readonly string[];
+  /** `key=value`, for this command only. */
+  readonly config?: readonly string[];
   /** The remote that this command may speak to; none may be reached otherwise. */
   readonly remote?: CheckedRemote;
   readonly input?: string;
@@ -78,11 +79,11 @@ const CONFIG = [
  */
 export function createGitCommand(settings: GitSettings): GitCommand {
   const deadlineMs = settings.deadlineMs ?? DEFAULT_DEADLINE_MS;
-  return async ({ gitDir, args, remote, input, identity, answers = [0], signal }) => {
+  return async ({ gitDir, args, config = [], remote, input, identity, answers = [0], signal }) => {
     const what = `git ${args[0] ?? ''}${remote === undefined ? '' : ` with ${remote.shown}`}`;
     const end = await runProcess({
       command: 'git',
-      args: [...CONFIG, ...args],
+      args: [...CONFIG, ...config.flatMap((setting) => ['-c', setting]), ...args],
       env: {
         ...baseEnvironment(settings),
         ...(gitDir === undefined ? {} : { GIT_DIR: gitDir }),
@@ -97,7 +98,9 @@ export function createGitCommand(settings: GitSettings): GitCommand {
     switch (end.kind) {
       case 'exited':
         if (answers === 'any' || answers.includes(end.exitCode)) return end;
-        throw new GitError('git_failed', `${what} failed (${end.exitCode}): ${said(settings, end.stderr)}`);
+        throw DISK_FULL.test(end.stderr)
+          ? diskFull(what, said(remote, end.stderr))
+          : new GitError('git_failed', `${what} failed (${end.exitCode}): ${said(remote, end.stderr)}`);
       case 'deadline':
         throw new GitError(
           'git_timeout',
@@ -111,7 +114,9 @@ export function createGitCommand(settings: GitSettings): GitCommand {
           `${what} printed more than ${MAX_OUTPUT_BYTES} bytes and was killed.`,
         );
       case 'killed':
-        throw new GitError('git_failed', `${what} was killed by ${end.by}.`, { retryable: true });
+        throw end.by === 'SIGXFSZ'
+          ? diskFull(what, 'a file grew too large')
+          : new GitError('git_failed', `${what} was killed by ${end.by}.`, { retryable: true });
       case 'not_started':
         throw new GitError(
           'git_missing',
@@ -126,19 +131,16 @@ export function createGitCommand(settings: GitSettings): GitCommand {
   };
 }
 
-/** What git or the remote printed, fit for a message. */
-export function said(settings: Pick<GitSettings, 'httpsHeaders'>, stderr: string): string {
-  let text = stderr;
-  for (const header of Object.values(settings.httpsHeaders ?? {})) {
-    for (const secret of [
-      header,
-      header.slice(header.indexOf(':') + 1).trim(),
-      header.split(/\s+/u).at(-1) ?? '',
-    ]) {
-      if (secret !== '') text = text.replaceAll(secret, '***');
-    }
-  }
-  return oneLine(text, 500);
+export function diskFull(what: string, why: string): GitError {
+  return new GitError(
+    'disk_full',
+    `${what} failed: ${why}. Make room where the mirrors are, then try again.`,
+  );
+}
+
+/** What git or the remote printed, fit for a message: without the credential of that remote. */
+export function said(remote: CheckedRemote | undefined, stderr: string): string {
+  return oneLine(withoutAccess(remote?.access, stderr), 500);
 }
 
 function baseEnvironment(settings: GitSettings): Record<string, string> {
@@ -170,19 +172,25 @@ function remoteEnvironment(settings: GitSettings, remote: CheckedRemote): Record
     case 'file':
       return env;
     case 'ssh':
+      if (remote.access?.kind === 'ssh') {
+        const command = [settings.sshCommand ?? 'ssh', ...sshOptions(remote.access)].join(' ');
+        return { ...env, GIT_SSH_COMMAND: command, GIT_SSH_VARIANT: 'ssh' };
+      }
       pass(['HOME', 'SSH_AUTH_SOCK']);
       return { ...env, GIT_SSH_COMMAND: settings.sshCommand ?? SSH, GIT_SSH_VARIANT: 'ssh' };
-    case 'https': {
+    case 'https':
       pass(PROXIES_AND_CERTIFICATES);
-      const header = remote.origin === undefined ? undefined : settings.httpsHeaders?.[remote.origin];
-      if (header === undefined) return env;
+      // Where libcurl was built with another library than OpenSSL, git alone is asked for certificates.
+      if (env['SSL_CERT_FILE'] !== undefined) env['GIT_SSL_CAINFO'] = env['SSL_CERT_FILE'];
+      if (env['SSL_CERT_DIR'] !== undefined) env['GIT_SSL_CAPATH'] = env['SSL_CERT_DIR'];
+      if (remote.access?.kind !== 'https' || remote.origin === undefined) return env;
       return {
         ...env,
         GIT_CONFIG_COUNT: '1',
-        GIT_CONFIG_KEY_0: `http.${remote.origin ?? ''}/.extraHeader`,
-        GIT_CONFIG_VALUE_0: header,
+        // Sent to this origin only.
+        GIT_CONFIG_KEY_0: `http.${remote.origin}/.extraHeader`,
+        GIT_CONFIG_VALUE_0: headerOf(remote.access),
       };
-    }
     default:
       return remote.protocol satisfies never;
   }

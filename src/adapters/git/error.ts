@@ -1,19 +1,24 @@
 export type GitErrorCode =
+  | 'access_denied'
   | 'bad_branch'
   | 'bad_commit'
+  | 'bad_credentials'
   | 'bad_remote'
   | 'branch_missing'
   | 'branch_moved_on'
   | 'cancelled'
   | 'commit_already_contained'
   | 'commit_unknown'
+  | 'disk_full'
   | 'git_failed'
   | 'git_missing'
   | 'git_timeout'
+  | 'mainline_missing'
   | 'push_not_permitted'
   | 'push_rejected'
   | 'remote_unreachable'
-  | 'revert_conflict';
+  | 'revert_conflict'
+  | 'signing_failed';
 
 /** What a failed call may have done to the remote branch: proven nothing, or nobody knows until the remote is asked. */
 export type GitEffect = 'none' | 'unknown';
@@ -35,7 +40,12 @@ interface GitErrorOptions {
   readonly cause?: unknown;
 }
 
-const RETRYABLE: ReadonlySet<GitErrorCode> = new Set(['cancelled', 'git_timeout', 'remote_unreachable']);
+const RETRYABLE: ReadonlySet<GitErrorCode> = new Set([
+  'cancelled',
+  'disk_full',
+  'git_timeout',
+  'remote_unreachable',
+]);
 
 /** The one error of this layer. Its message names what, where and what to do, and never a credential. */
 export class GitError extends Error {
@@ -54,6 +64,12 @@ export class GitError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+/** Of the machine that git runs on, or of the remote, which says so in the same words. */
+export const DISK_FULL = /no space left on device|disk quota exceeded|file too large|\bENOSPC\b|\bEDQUOT\b/iu;
+/** Credentials or rights. Not git's "correct access rights": it says so whenever a connection breaks. */
+export const NOT_PERMITTED =
+  /permission|denied|not permitted|forbidden|unauthori[sz]ed|authenticat|could not read (?:username|password)|host key verification failed|read.?only|\b40[13]\b|not writable/iu;
 
 /** Runs what comes when a push may already have happened: a GitError from there says so in `effect`. */
 export async function afterPush<T>(action: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { GitError, oneLine } from './error.js';
-import { bring, remoteHeads, type Mirror } from './mirror.js';
+import { bring, fetchFailed, remoteHeads, type Mirror } from './mirror.js';
 
 const SUBJECT_LENGTH = 200;
 
@@ -16,15 +16,7 @@ export async function bringCommit(mirror: Mirror, commit: string): Promise<void>
 export async function bringCommitAnew(mirror: Mirror, commit: string): Promise<void> {
   const heads = [...(await remoteHeads(mirror)).values()].filter((hash) => hash.length === mirror.hashLength);
   const brought = await bring(mirror, heads);
-  if (!brought.ok) {
-    throw new GitError(
-      'git_failed',
-      `Fetching from ${mirror.remote.shown} failed: ${mirror.said(brought.stderr)}`,
-      {
-        retryable: true,
-      },
-    );
-  }
+  if (!brought.ok) throw fetchFailed(mirror, 'the branches', brought.stderr);
   if (await isReachable(mirror, commit, heads)) return;
   // Not on a branch, perhaps in a pull request: many servers give a commit by its hash.
   const byHash = await bring(mirror, [commit]);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { said, type GitCommand, type GitOutput, type GitRun, type GitSettings } from './command.js';
-import { GitError } from './error.js';
+import { diskFull, said, type GitCommand, type GitOutput, type GitRun, type GitSettings } from './command.js';
+import { DISK_FULL, GitError, NOT_PERMITTED } from './error.js';
 import type { CheckedRemote } from './remote.js';
 
 /**
@@ -21,7 +21,7 @@ export interface Mirror {
   readonly hashLength: number;
 }
 
-type LocalOptions = Pick<GitRun, 'input' | 'identity' | 'answers'>;
+type LocalOptions = Pick<GitRun, 'input' | 'identity' | 'answers' | 'config'>;
 
 const FETCH_ATTEMPTS = 3;
 
@@ -41,7 +41,7 @@ export async function openMirror(
     local: (args, options) => git({ gitDir, args, signal, ...options }),
     network: (args, input) =>
       git({ gitDir, args, remote, signal, answers: 'any', ...(input === undefined ? {} : { input }) }),
-    said: (stderr) => said(settings, stderr),
+    said: (stderr) => said(remote, stderr),
     hashLength: sha256 ? 64 : 40,
   };
 }
@@ -51,12 +51,7 @@ export async function remoteHeads(mirror: Mirror, ref?: string): Promise<Readonl
   const { remote } = mirror;
   const args = ['ls-remote', '--heads', '--quiet', '--end-of-options', remote.url];
   const output = await mirror.network(ref === undefined ? args : [...args, ref]);
-  if (output.exitCode !== 0) {
-    throw new GitError(
-      'remote_unreachable',
-      `The remote ${remote.shown} did not answer: ${mirror.said(output.stderr)}. Check the address, the network and the credentials.`,
-    );
-  }
+  if (output.exitCode !== 0) throw unanswered(mirror, output.stderr);
   const heads = new Map<string, string>();
   for (const line of output.stdout.split('\n')) {
     const [hash, name] = line.split('\t');
@@ -65,7 +60,20 @@ export async function remoteHeads(mirror: Mirror, ref?: string): Promise<Readonl
   return heads;
 }
 
-/** The branch's commit, asked anew. Throws branch_missing, remote_unreachable. */
+/** A refusal is final until somebody changes credentials or rights; everything else may be over soon. */
+function unanswered({ remote, said }: Mirror, stderr: string): GitError {
+  return NOT_PERMITTED.test(stderr)
+    ? new GitError(
+        'access_denied',
+        `The remote ${remote.shown} refused to be read: ${said(stderr)}. Check the credentials and their rights.`,
+      )
+    : new GitError(
+        'remote_unreachable',
+        `The remote ${remote.shown} did not answer: ${said(stderr)}. Check the address and the network.`,
+      );
+}
+
+/** The branch's commit, asked anew. Throws branch_missing, access_denied, remote_unreachable. */
 export async function askTip(mirror: Mirror): Promise<string> {
   const { remote } = mirror;
   // A pattern of ls-remote matches the ends of names: only the exact one counts.
@@ -92,11 +100,14 @@ export async function bringTip(mirror: Mirror): Promise<string> {
     if (brought.ok) return tip;
     failure = brought.stderr;
   }
-  throw new GitError(
-    'git_failed',
-    `Fetching ${mirror.remote.branch} from ${mirror.remote.shown} failed: ${mirror.said(failure)}`,
-    { retryable: true },
-  );
+  throw fetchFailed(mirror, mirror.remote.branch, failure);
+}
+
+/** Asking again may help: the remote answered right before. */
+export function fetchFailed({ remote, said }: Mirror, what: string, stderr: string): GitError {
+  const doing = `Fetching ${what} from ${remote.shown}`;
+  if (DISK_FULL.test(stderr)) return diskFull(doing, said(stderr));
+  return new GitError('git_failed', `${doing} failed: ${said(stderr)}`, { retryable: true });
 }
 
 /** Fetches what is not in the mirror yet, each with its whole history. */
@@ -140,8 +151,7 @@ async function makeMirror(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (await exists(gitDir)) return;
-  await mkdir(mirrorsDir, { recursive: true, mode: 0o700 });
-  const fresh = await mkdtemp(path.join(mirrorsDir, '.new-'));
+  const fresh = await freshFolder(mirrorsDir);
   try {
     const args = [
       'init',
@@ -159,6 +169,19 @@ async function makeMirror(
     if (error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST'))
       return;
     throw error;
+  }
+}
+
+async function freshFolder(mirrorsDir: string): Promise<string> {
+  try {
+    await mkdir(mirrorsDir, { recursive: true, mode: 0o700 });
+    return await mkdtemp(path.join(mirrorsDir, '.new-'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    if (DISK_FULL.test(why)) throw diskFull('Making a mirror', why);
+    throw new GitError('git_failed', `A mirror can't be made: ${why}. Check the folder of the settings.`, {
+      cause,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
-import { GitError, oneLine } from './error.js';
+import { diskFull } from './command.js';
+import { DISK_FULL, GitError, oneLine } from './error.js';
 import type { Mirror } from './mirror.js';
 
 export interface GitIdentity {
@@ -12,12 +13,14 @@ export interface CommitText {
   readonly message: string;
   /** ISO 8601; seconds count. */
   readonly at: string;
+  /** Absolute path of a private ssh key that signs it. */
+  readonly signingKey?: string | undefined;
 }
 
 const MAX_MESSAGE = 8192;
 const MAX_FILES = 20;
 
-/** Writes a commit without a work tree: no hook and no filter has a part in it. Gives its hash. */
+/** Writes a commit without a work tree: no hook and no filter has a part in it. Gives its hash. Throws signing_failed. */
 export async function writeCommit(
   mirror: Mirror,
   tree: string,
@@ -27,9 +30,15 @@ export async function writeCommit(
   const name = namePart(text.identity.name);
   const email = namePart(text.identity.email);
   const date = `@${secondsOf(text.at)} +0000`;
-  const { stdout } = await mirror.local(
-    ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), '-F', '-', '--end-of-options', tree],
+  const { signingKey } = text;
+  const signed = signingKey === undefined ? [] : ['-S'];
+  const above = parents.flatMap((parent) => ['-p', parent]);
+  const { exitCode, stdout, stderr } = await mirror.local(
+    ['commit-tree', ...signed, ...above, '-F', '-', '--end-of-options', tree],
     {
+      ...(signingKey === undefined
+        ? {}
+        : { config: ['gpg.format=ssh', `user.signingKey=${signingKey}`], answers: 'any' as const }),
       input: messagePart(text.message),
       identity: {
         GIT_AUTHOR_NAME: name,
@@ -41,7 +50,12 @@ export async function writeCommit(
       },
     },
   );
-  return stdout.trim();
+  if (exitCode === 0) return stdout.trim();
+  if (DISK_FULL.test(stderr)) throw diskFull('git commit-tree', mirror.said(stderr));
+  throw new GitError(
+    'signing_failed',
+    `Signing a commit with ${signingKey ?? ''} failed: ${mirror.said(stderr)}. Check that the file is a private ssh key without a passphrase that only its owner may read.`,
+  );
 }
 
 /** Throws commit_unknown where the mirror lacks the commit. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GitOutput } from './command.js';
-import { afterPush, GitError } from './error.js';
+import { afterPush, GitError, NOT_PERMITTED } from './error.js';
 import { contains } from './history.js';
 import { bringTip, type Mirror } from './mirror.js';
 
@@ -13,9 +13,6 @@ const BUSY_ATTEMPTS = 5;
 /** Another push had the branch's lock, or won between our question and our push. */
 const RACE =
   /stale info|fetch first|non-fast-forward|\block\b|failed to update ref|incorrect old value|reference already/iu;
-/** Not git's "correct access rights": it says so whenever a connection breaks. */
-const NOT_PERMITTED =
-  /permission|denied|not permitted|forbidden|unauthori[sz]ed|authenticat|could not read (?:username|password)|read.?only|\b40[13]\b|not writable/iu;
 
 /**
  * Moves the branch from `expected` to `next`, a descendant of it, or not at all. Never a forced push: the lease only says

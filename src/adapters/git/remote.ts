@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { GitAccess } from './access.js';
 import { GitError, oneLine, withoutCredentials } from './error.js';
 
 /** Where a promotion goes. `branch` is the short name; only `refs/heads/<branch>` is ever read or moved. */
 export interface GitRemote {
   readonly url: string;
   readonly branch: string;
+  /** Of the same protocol as the URL, or it is refused. */
+  readonly access?: GitAccess | undefined;
 }
 
 /** A remote whose URL and branch were checked. */
@@ -15,6 +18,7 @@ export interface CheckedRemote {
   readonly protocol: 'https' | 'ssh' | 'file';
   /** Scheme, host and port of an https remote: what a credential is bound to. */
   readonly origin: string | undefined;
+  readonly access: GitAccess | undefined;
   /** For messages: no credentials, no control characters. */
   readonly shown: string;
   /** Names the mirror on disk. */
@@ -30,9 +34,14 @@ const FORBIDDEN_IN_BRANCH = /[\p{C}\p{Z}~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|^-|(
 
 /** Throws `bad_remote` or `bad_branch`. */
 export function checkRemote(remote: GitRemote): CheckedRemote {
-  const { url, branch } = remote;
+  const { url, branch, access } = remote;
   const shown = withoutCredentials(oneLine(url, 200));
   const { protocol, origin } = protocolOf(url, shown);
+  if (access !== undefined && access.kind !== protocol)
+    throw new GitError(
+      'bad_remote',
+      `The remote "${shown}" is spoken to by ${protocol}, but has credentials for ${access.kind}.`,
+    );
   if (!isBranchName(branch)) {
     throw new GitError(
       'bad_branch',
@@ -40,7 +49,7 @@ export function checkRemote(remote: GitRemote): CheckedRemote {
     );
   }
   const key = createHash('sha256').update(url).digest('hex').slice(0, 16);
-  return { url, branch, ref: `refs/heads/${branch}`, protocol, origin, shown, key };
+  return { url, branch, ref: `refs/heads/${branch}`, protocol, origin, access, shown, key };
 }
 
 /** Short of git's own rule (`git check-ref-format --branch`), never beyond it. */

@@ -13,13 +13,23 @@ import {
 } from './promotion.js';
 import { rehearseRevert, type PromotionMeans, type RollbackCheck } from './rehearsal.js';
 import { checkCommit, checkRemote, type GitRemote } from './remote.js';
-import { proveReverted, revertWith, type Reverted, type RevertProof, type RevertRequest } from './revert.js';
+import {
+  proveReverted,
+  revertWith,
+  type RevertClaim,
+  type Reverted,
+  type RevertProof,
+  type RevertRecords,
+  type RevertRequest,
+} from './revert.js';
+import { mainParentOf } from './revert-commit.js';
 
 /**
  * A remote's branch, moved forward only. Every method asks the remote anew, ends by its deadlines, may be called again
  * after any failure, and may run at the same time as others on the same mirror, in this process or another. Commits are
- * full hashes. All throw GitError: besides what they name, bad_remote, bad_branch, bad_commit, remote_unreachable,
- * git_timeout, git_failed, git_missing and cancelled; all but `resolveCommit` also branch_missing.
+ * full hashes. All throw GitError: besides what they name, bad_remote, bad_branch, bad_commit, access_denied,
+ * remote_unreachable, git_timeout, git_failed, git_missing, disk_full and cancelled; all but `resolveCommit` also
+ * branch_missing.
  */
 export interface GitRepository {
   /** Does the remote have this commit? `subject` is its first line, 200 characters at most. Throws commit_unknown. */
@@ -57,22 +67,24 @@ export interface GitRepository {
 
   /**
    * Gives the branch back the tree of the former tip, by a revert on top of what the branch is now; changes made by others
-   * since stay. `knownReverts` are the reverts recorded for this promotion before. `recordIntent` has ended before each push,
-   * and may be called again with another hash where the branch moved meanwhile. Throws also revert_conflict (branch
-   * untouched), push_rejected, push_not_permitted, branch_moved_on (retryable: others kept pushing).
+   * since stay. `records.add` has ended before each push, and may be called again with another hash where the branch moved
+   * meanwhile. Where others took all of it back, nothing is pushed. Throws also revert_conflict (branch untouched),
+   * mainline_missing, push_rejected, push_not_permitted, branch_moved_on (retryable: others kept pushing).
    */
   readonly revert: (
     remote: GitRemote,
     request: RevertRequest,
-    knownReverts: readonly string[],
-    recordIntent: (revertCommit: string) => Promise<void>,
+    records: RevertRecords,
     signal?: AbortSignal,
   ) => Promise<Reverted>;
 
-  /** Asks the remote: is one of the recorded reverts in the branch, or was the promoted commit never on it? */
+  /**
+   * Asks the remote: is one of the recorded reverts in the branch and not undone, did others take all of it back, or was the
+   * promoted commit never on it?
+   */
   readonly verifyReverted: (
     remote: GitRemote,
-    claim: { readonly promotedTip: string; readonly reverts: readonly string[] },
+    claim: RevertClaim,
     signal?: AbortSignal,
   ) => Promise<RevertProof>;
 
@@ -83,6 +95,14 @@ export interface GitRepository {
     signal?: AbortSignal,
   ) => Promise<BranchContent>;
 
+  /** Read-only: can this commit be reverted by itself? Throws commit_unknown, mainline_missing, bad_commit. */
+  readonly planRevert: (
+    remote: GitRemote,
+    commit: string,
+    mainline: number | undefined,
+    signal?: AbortSignal,
+  ) => Promise<void>;
+
   /**
    * Read-only, before promoting: the commit exists, its revert applies, and the remote takes a push from us (`push --dry-run`;
    * the remote's hooks are not asked by it). Retryable failures are thrown, all others are the answer.
@@ -90,7 +110,6 @@ export interface GitRepository {
   readonly checkRevert: (
     remote: GitRemote,
     commit: string,
-    ownCommits: readonly string[],
     means: PromotionMeans,
     signal?: AbortSignal,
   ) => Promise<RollbackCheck>;
@@ -120,23 +139,32 @@ export function createGit(given: GitSettings): GitRepository {
       const mirror = await open(remote, checkCommit(request.commit), signal);
       return promoteWith(mirror, request, intent, recordIntent);
     },
-    revert: async (remote, request, knownReverts, recordIntent, signal) => {
-      [...knownReverts, ...(request.formerTip === undefined ? [] : [request.formerTip])].forEach(checkCommit);
+    revert: async (remote, request, records, signal) => {
+      if (request.formerTip !== undefined) checkCommit(request.formerTip);
       const mirror = await open(remote, checkCommit(request.promotedTip), signal);
-      return revertWith(mirror, request, knownReverts, recordIntent);
+      const known = async (): Promise<readonly string[]> => (await records.known()).map(checkCommit);
+      return revertWith(mirror, request, { ...records, known });
     },
-    verifyReverted: async (remote, { promotedTip, reverts }, signal) => {
-      const mirror = await open(remote, checkCommit(promotedTip), signal);
-      return proveReverted(mirror, promotedTip, reverts.map(checkCommit));
+    verifyReverted: async (remote, claim, signal) => {
+      const mirror = await open(remote, checkCommit(claim.promotedTip), signal);
+      claim.reverts.forEach(checkCommit);
+      return proveReverted(mirror, claim);
     },
     content: async (remote, { commit, formerTip }, signal) => {
       if (formerTip !== undefined) checkCommit(formerTip);
       const mirror = await open(remote, checkCommit(commit), signal);
       return contentOf(mirror, commit, formerTip);
     },
-    checkRevert: async (remote, commit, ownCommits, means, signal) => {
+    planRevert: async (remote, commit, mainline, signal) => {
       const mirror = await open(remote, checkCommit(commit), signal);
-      return rehearseRevert(mirror, commit, ownCommits.map(checkCommit), means);
+      await bringTip(mirror);
+      await bringCommitAnew(mirror, commit);
+      await mainParentOf(mirror, commit, mainline);
+    },
+    checkRevert: async (remote, commit, means, signal) => {
+      const mirror = await open(remote, checkCommit(commit), signal);
+      if (means.by === 'git') means.ownCommits.forEach(checkCommit);
+      return rehearseRevert(mirror, commit, means);
     },
   };
 }

@@ -1,28 +1,44 @@
 import { GitError } from './error.js';
-import { contains, parentsOf } from './history.js';
+import { contains } from './history.js';
 import { bringTip, type Mirror } from './mirror.js';
-import { mergeTrees, treeOf, writeCommit, type CommitText } from './objects.js';
+import { treeOf, type CommitText } from './objects.js';
 import { push } from './push.js';
+import { isRestored } from './restored.js';
+import { writeRevert, type RevertTarget } from './revert-commit.js';
 
-/** What is undone: the branch gets back the tree that it had at `formerTip`. */
-export interface RevertTarget {
-  /** Undefined: the first parent of `promotedTip`, as `git revert <commit>` (of a merge: `-m 1`) does. */
-  readonly formerTip: string | undefined;
-  readonly promotedTip: string;
+export interface RevertRequest extends RevertTarget {
+  /** Asked for right before each revert is written. */
+  readonly text: () => Promise<CommitText>;
 }
 
-export interface RevertRequest extends RevertTarget, CommitText {}
+/** The reverts of this promotion that are recorded, wherever; a new one is recorded before it is pushed. */
+export interface RevertRecords {
+  readonly known: () => Promise<readonly string[]>;
+  readonly add: (revertCommit: string) => Promise<void>;
+}
 
 export interface Reverted {
-  readonly outcome: 'reverted' | 'already-reverted' | 'never-promoted';
+  readonly outcome: 'reverted' | 'already-reverted' | 'restored-by-others' | 'never-promoted';
   readonly tip: string;
-  /** The revert that the branch has; undefined where there was nothing to revert. */
+  /** The revert that the branch has; undefined where none of ours is there. */
   readonly revertCommit: string | undefined;
+}
+
+export interface RevertClaim {
+  readonly promotedTip: string;
+  readonly reverts: readonly string[];
+  /** What the branch's content is compared with; undefined where it is not known what was before. */
+  readonly target: RevertTarget | undefined;
 }
 
 export interface RevertProof {
   readonly verified: boolean;
-  readonly reason: 'never_on_branch' | 'revert_on_branch' | 'no_recorded_revert_on_branch';
+  readonly reason:
+    | 'never_on_branch'
+    | 'revert_on_branch'
+    | 'restored_by_others'
+    | 'no_recorded_revert_on_branch'
+    | 'promoted_again';
   readonly tip: string;
 }
 
@@ -32,23 +48,25 @@ const PUSH_ATTEMPTS = 5;
 export async function revertWith(
   mirror: Mirror,
   request: RevertRequest,
-  knownReverts: readonly string[],
-  recordIntent: (revertCommit: string) => Promise<void>,
+  records: RevertRecords,
 ): Promise<Reverted> {
-  const recorded = new Set(knownReverts);
   const ours = new Set<string>();
   for (let attempt = 1; attempt <= PUSH_ATTEMPTS; attempt += 1) {
     const tip = await bringTip(mirror);
     if (!(await contains(mirror, tip, request.promotedTip))) {
       return { outcome: 'never-promoted', tip, revertCommit: undefined };
     }
+    // Read anew each time: another worker may have recorded and pushed one since.
+    const recorded = new Set([...(await records.known()), ...ours]);
     const found = await revertOn(mirror, tip, request.promotedTip, [...recorded]);
-    if (found !== undefined) {
-      return { outcome: ours.has(found) ? 'reverted' : 'already-reverted', tip, revertCommit: found };
+    if (found.kind === 'there') {
+      const outcome = ours.has(found.revert) ? 'reverted' : 'already-reverted';
+      return { outcome, tip, revertCommit: found.revert };
     }
-    const revertCommit = await writeRevert(mirror, tip, request, request);
-    if (!recorded.has(revertCommit)) await recordIntent(revertCommit);
-    recorded.add(revertCommit);
+    if (found.kind === 'none' && (await isRestored(mirror, tip, request)))
+      return { outcome: 'restored-by-others', tip, revertCommit: undefined };
+    const revertCommit = await writeRevert(mirror, tip, request, await request.text());
+    if (!recorded.has(revertCommit)) await records.add(revertCommit);
     ours.add(revertCommit);
     const outcome = await push(mirror, tip, revertCommit);
     if (outcome.kind !== 'moved') return { outcome: 'reverted', tip: outcome.tip, revertCommit };
@@ -61,43 +79,26 @@ export async function revertWith(
   );
 }
 
-/** Proof by ancestry of recorded commits, asked anew; never by a message, which anybody can write. */
-export async function proveReverted(
-  mirror: Mirror,
-  promotedTip: string,
-  reverts: readonly string[],
-): Promise<RevertProof> {
+/**
+ * Proof by ancestry of recorded commits, or by the branch's content, asked anew; never by a message, which anybody can
+ * write. A revert that was itself undone since proves nothing.
+ */
+export async function proveReverted(mirror: Mirror, claim: RevertClaim): Promise<RevertProof> {
+  const { promotedTip, reverts, target } = claim;
   const tip = await bringTip(mirror);
   if (!(await contains(mirror, tip, promotedTip))) return { verified: true, reason: 'never_on_branch', tip };
   const found = await revertOn(mirror, tip, promotedTip, reverts);
-  return found === undefined
-    ? { verified: false, reason: 'no_recorded_revert_on_branch', tip }
-    : { verified: true, reason: 'revert_on_branch', tip };
+  if (found.kind === 'there') return { verified: true, reason: 'revert_on_branch', tip };
+  if (found.kind === 'undone') return { verified: false, reason: 'promoted_again', tip };
+  return target !== undefined && (await isRestored(mirror, tip, target))
+    ? { verified: true, reason: 'restored_by_others', tip }
+    : { verified: false, reason: 'no_recorded_revert_on_branch', tip };
 }
 
-/** Writes the revert on top of `tip`, which contains `promotedTip`. Throws revert_conflict, bad_commit. */
-export async function writeRevert(
-  mirror: Mirror,
-  tip: string,
-  target: RevertTarget,
-  text: CommitText,
-): Promise<string> {
-  const { promotedTip } = target;
-  const formerTip = target.formerTip ?? (await firstParent(mirror, promotedTip));
-  const formerTree = await treeOf(mirror, formerTip);
-  if (formerTip === promotedTip || !(await contains(mirror, promotedTip, formerTip))) {
-    throw new GitError(
-      'bad_commit',
-      `${formerTip} does not come before ${promotedTip}: its tree is not what was.`,
-      {
-        details: { commit: formerTip },
-      },
-    );
-  }
-  if (tip === promotedTip) return writeCommit(mirror, formerTree, [tip], text);
-  const undone = await writeCommit(mirror, formerTree, [promotedTip], text);
-  return writeCommit(mirror, await mergeTrees(mirror, tip, undone), [tip], text);
-}
+type FoundRevert =
+  | { readonly kind: 'there'; readonly revert: string }
+  /** A revert is in the branch, but the branch's tree is the promoted one again. */
+  | { readonly kind: 'undone' | 'none' };
 
 /** A recorded revert counts if the branch has it and it came after what it reverts: one of an earlier run does not. */
 async function revertOn(
@@ -105,18 +106,19 @@ async function revertOn(
   tip: string,
   promotedTip: string,
   reverts: readonly string[],
-): Promise<string | undefined> {
+): Promise<FoundRevert> {
+  let undone = false;
   for (const revert of reverts) {
     if (revert === promotedTip || !(await contains(mirror, tip, revert))) continue;
-    if (await contains(mirror, revert, promotedTip)) return revert;
+    if (!(await contains(mirror, revert, promotedTip))) continue;
+    if (!(await isUndone(mirror, tip, promotedTip, revert))) return { kind: 'there', revert };
+    undone = true;
   }
-  return undefined;
+  return { kind: undone ? 'undone' : 'none' };
 }
 
-async function firstParent(mirror: Mirror, commit: string): Promise<string> {
-  const [parent] = await parentsOf(mirror, commit);
-  if (parent !== undefined) return parent;
-  throw new GitError('bad_commit', `${commit} is a first commit: there is nothing before it to go back to.`, {
-    details: { commit },
-  });
+async function isUndone(mirror: Mirror, tip: string, promotedTip: string, revert: string): Promise<boolean> {
+  if (tip === revert) return false;
+  const promoted = await treeOf(mirror, promotedTip);
+  return (await treeOf(mirror, tip)) === promoted && (await treeOf(mirror, revert)) !== promoted;
 }

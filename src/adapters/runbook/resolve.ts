@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { InputError } from '../../contracts/input-error.js';
 import { planOf } from '../../contracts/plan-of.js';
 import { identity } from '../../contracts/names.js';
-import type { PromotionStep, Runbook, Variable } from '../../contracts/runbook.js';
+import type { Runbook, Variable } from '../../contracts/runbook.js';
 import type { Plan } from '../../domain/plan.js';
 import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonical.js';
 import type { WrittenRunbook } from './read.js';
-import { remoteUrl } from './remote-url.js';
+import { checkAuthors, placedGit, withRemotes } from './git-places.js';
 import { substitute } from './substitute.js';
 import { resolveVariable, type VariableSources, type VariableValue } from './variables.js';
 
@@ -61,9 +61,10 @@ export async function resolveRunbook(
     workingDirectory,
   );
   const approvers = approversOf(runbook, extent, file);
-  const promotion = extent === 'all' ? await withRemotes(runbook.promotion, sources) : runbook.promotion;
+  const git = extent === 'all' ? await withRemotes(runbook, sources) : {};
+  if (extent === 'all') checkAuthors(runbook, file);
   try {
-    return resolvedRunbook({ ...runbook, promotion, approval: { ...runbook.approval, approvers } });
+    return resolvedRunbook({ ...runbook, ...git, approval: { ...runbook.approval, approvers } });
   } catch (cause) {
     if (!(cause instanceof CanonicalError)) throw cause;
     throw new InputError('invalid_runbook', [`${file}: ${cause.message}: ${NOT_CANONICAL}`], { cause });
@@ -72,18 +73,6 @@ export async function resolveRunbook(
 
 const NOT_CANONICAL =
   'a runbook holds well-formed text and whole numbers only, or its digest could not be checked';
-
-async function withRemotes(
-  { steps }: Runbook['promotion'],
-  { environment }: VariableSources,
-): Promise<Runbook['promotion']> {
-  const resolved = steps.map(async (step) => {
-    if (step.git === undefined) return step;
-    const { remote, workingDirectory } = step.git;
-    return { ...step, git: { ...step.git, remote: await remoteUrl(remote, workingDirectory, environment) } };
-  });
-  return { steps: await Promise.all(resolved) };
-}
 
 /**
  * A runbook that the schema has parsed before: substituting changes texts, and puts lists where lists are. Durations are
@@ -134,15 +123,14 @@ function placed(runbook: Runbook, base: string): Runbook {
     prerequisites: runbook.prerequisites.map(place),
     gates: runbook.gates.map(place),
     remediation: { ...runbook.remediation, repairs: runbook.remediation.repairs.map(place) },
-    promotion: { steps: runbook.promotion.steps.map(place).map((step) => placedGit(step, base)) },
-    rollback: { ...runbook.rollback, steps: runbook.rollback.steps.map(place) },
+    ...placedGit(
+      {
+        promotion: { steps: runbook.promotion.steps.map(place) },
+        rollback: { ...runbook.rollback, steps: runbook.rollback.steps.map(place) },
+      },
+      base,
+    ),
   };
-}
-
-function placedGit(step: PromotionStep, base: string): PromotionStep {
-  return step.git === undefined
-    ? step
-    : { ...step, git: { ...step.git, workingDirectory: resolve(base, step.git.workingDirectory) } };
 }
 
 function namesOf({ approval }: Runbook): readonly string[] {

@@ -2,14 +2,15 @@ import type { RollbackOutcome } from '../../contracts/step-record.js';
 import type { RollbackStep } from '../../contracts/runbook.js';
 import type { KnownRun } from '../evidence/run-evidence.js';
 import { GitError } from '../git/error.js';
-import { readIntent, remoteOf, type GitTools } from './git-steps.js';
+import { remoteAt } from './git-place.js';
+import { readIntent, type GitTools } from './git-steps.js';
 
 /**
  * What the branch of a promotion step holds now, asked of the remote: the tree of its recorded former tip, the commit, or
  * no such commit.
  */
 export async function branchContent(
-  { git, evidence }: GitTools,
+  { git, evidence, secretsOf }: GitTools,
   known: KnownRun,
   { id, verify }: RollbackStep,
   signal: AbortSignal,
@@ -18,9 +19,10 @@ export async function branchContent(
   if (step?.git === undefined || verify?.has === undefined)
     return { verified: false, code: 'no_verification', detail: `${id} says not how it is verified` };
   const intent = await readIntent(evidence, known, step.id);
-  const remote = intent === undefined ? remoteOf(step) : { url: intent.remote, branch: intent.branch };
   const { commit } = known.record;
   try {
+    const place = remoteAt(step.git, secretsOf(known.loaded));
+    const remote = intent === undefined ? place : { ...place, url: intent.remote, branch: intent.branch };
     const { tip, hasCommit, treeOfFormerTip } = await git.content(
       remote,
       { commit, formerTip: intent?.formerTip },

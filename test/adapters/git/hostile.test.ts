@@ -1,5 +1,5 @@
 // Proves that a hostile repository, remote or surrounding has no say: hooks, replace refs, attributes, names like hashes,
-// messages, credentials, remotes that refuse, hang, flood or vanish. ssh is played by a script; no https server is asked.
+// messages, credentials, remotes that refuse, hang, flood or vanish. ssh is played by a script; https has tests of its own.
 import {
   chmodSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { GitAccess } from '../../../src/adapters/git/access.js';
 import { createGitCommand, said } from '../../../src/adapters/git/command.js';
 import { GitError, withoutCredentials } from '../../../src/adapters/git/error.js';
 import { checkRemote } from '../../../src/adapters/git/remote.js';
@@ -24,6 +25,8 @@ const TEXT = {
   at: '2026-01-31T12:00:00Z',
 };
 const recorded = () => Promise.resolve();
+const records = { known: () => Promise.resolve([]), add: recorded };
+const text = () => Promise.resolve(TEXT);
 
 let remote: RemoteFixture;
 let b: string;
@@ -93,7 +96,7 @@ describe('what is in the repository', () => {
     mkdirSync(hooks);
     hook(hooks);
     await promote(remote, git);
-    await git.revert(remote, { formerTip: remote.first, promotedTip: b, ...TEXT }, [], recorded);
+    await git.revert(remote, { formerTip: remote.first, promotedTip: b, text }, records);
     expect(existsSync(marker)).toBe(false);
   });
 
@@ -106,10 +109,10 @@ describe('what is in the repository', () => {
       writeFileSync(file, `${trap}\n`);
     }
     expect((await newGit().resolveCommit(remote, b)).subject).toBe('second');
-    expect((await newGit().checkRevert(remote, b, [], 'git')).ok).toBe(true);
+    expect((await newGit().checkRevert(remote, b, { by: 'git', ownCommits: [] })).ok).toBe(true);
     await promote();
     expect(remote.git('rev-parse', 'refs/heads/production')).toBe(b);
-    await newGit().revert(remote, { formerTip: remote.first, promotedTip: b, ...TEXT }, [], recorded);
+    await newGit().revert(remote, { formerTip: remote.first, promotedTip: b, text }, records);
     expect(remote.tree(remote.tip())).toBe(remote.tree(remote.first));
     expect(remote.git('rev-parse', 'refs/heads/refs/heads/production')).toBe(trap);
     await expect(newGit().resolveCommit(remote, b.slice(0, 7))).rejects.toMatchObject({ code: 'bad_commit' });
@@ -151,9 +154,8 @@ describe('what is in the repository', () => {
     await promote(remote, git);
     const { revertCommit = '' } = await git.revert(
       remote,
-      { formerTip: remote.first, promotedTip: b, ...TEXT },
-      [],
-      recorded,
+      { formerTip: remote.first, promotedTip: b, text },
+      records,
     );
     expect(remote.tree(revertCommit)).toBe(remote.tree(remote.first));
   });
@@ -173,7 +175,7 @@ describe('what is in the repository', () => {
       parents: [promotedTip],
     });
     remote.setBranch('production', hotfix);
-    await newGit().revert(remote, { formerTip: former, promotedTip, ...TEXT }, [], recorded);
+    await newGit().revert(remote, { formerTip: former, promotedTip, text }, records);
     const wanted = remote.commit({ files: { ...attributes, 'app.txt': 'one $Id$\r\n', 'b.txt': 'y\n' } });
     expect(remote.tree(remote.tip())).toBe(remote.tree(wanted));
   });
@@ -200,14 +202,18 @@ describe('what is in the repository', () => {
     remote.setBranch('production', b);
     writeFileSync(path.join(remote.url, 'shallow'), `${b}\n`);
     await expect(
-      newGit().verifyReverted(remote, { promotedTip: remote.first, reverts: [] }),
+      newGit().verifyReverted(remote, { promotedTip: remote.first, reverts: [], target: undefined }),
     ).rejects.toBeInstanceOf(GitError);
   });
 
   test('odd names and messages do not stop a commit', async () => {
     const odd = { identity: { name: '<.,>\n', email: '' }, message: 'a\u0000b\u001b', at: TEXT.at };
     remote.setBranch('production', b);
-    await newGit().revert(remote, { formerTip: remote.first, promotedTip: b, ...odd }, [], recorded);
+    await newGit().revert(
+      remote,
+      { formerTip: remote.first, promotedTip: b, text: () => Promise.resolve(odd) },
+      records,
+    );
     expect(remote.git('log', '-1', '--format=%an <%ae> %cn %s', 'refs/heads/production')).toBe(
       'unknown <unknown> unknown a b',
     );
@@ -241,7 +247,7 @@ describe('a remote', () => {
     const { where, git } = overSsh(
       'case "$last" in *receive-pack*) echo "Permission denied to deploy key" >&2; exit 1;; esac\nexec sh -c "$last"',
     );
-    expect(await git.checkRevert(where, b, [], 'git')).toMatchObject({
+    expect(await git.checkRevert(where, b, { by: 'git', ownCommits: [] })).toMatchObject({
       ok: false,
       code: 'push_not_permitted',
     });
@@ -348,10 +354,9 @@ describe('the surroundings', () => {
       NODE_OPTIONS: 'x',
       GIT_SSL_NO_VERIFY: '1',
     };
-    const httpsHeaders = { 'https://example.org': 'Authorization: Basic c2VjcmV0' };
-    const git = createGitCommand({ mirrorsDir: '/mirrors', env, httpsHeaders });
-    const seen = async (url: string | undefined): Promise<Record<string, string>> => {
-      const to = url === undefined ? {} : { remote: checkRemote({ url, branch: 'production' }) };
+    const git = createGitCommand({ mirrorsDir: '/mirrors', env });
+    const seen = async (url: string | undefined, access?: GitAccess): Promise<Record<string, string>> => {
+      const to = url === undefined ? {} : { remote: checkRemote({ url, branch: 'production', access }) };
       const { stdout } = await git({ gitDir: '/mirror', args: ['x'], signal: undefined, ...to });
       return Object.fromEntries(
         stdout
@@ -385,11 +390,12 @@ describe('the surroundings', () => {
       HOME: '/home/u',
       SSH_AUTH_SOCK: '/agent',
     });
-    const https = await seen('https://example.org/a.git');
+    const access: GitAccess = { kind: 'https', user: 'me', token: 'correct-horse' };
+    const https = await seen('https://example.org/a.git', access);
     expect(https).toMatchObject({
       GIT_ALLOW_PROTOCOL: 'https',
       HOME: '/mirrors',
-      GIT_CONFIG_VALUE_0: httpsHeaders['https://example.org'],
+      GIT_CONFIG_VALUE_0: 'Authorization: Basic bWU6Y29ycmVjdC1ob3JzZQ==',
     });
     expect(https['GIT_CONFIG_KEY_0']).toBe('http.https://example.org/.extraHeader');
     expect(await seen('https://example.com/a.git')).not.toHaveProperty('GIT_CONFIG_VALUE_0');
@@ -400,10 +406,13 @@ describe('the surroundings', () => {
       "fatal: 'https://***@example.org/a' and ssh://***@h/b",
     );
     expect(new GitError('git_failed', 'https://me:secret@example.org/').message).not.toContain('secret');
-    const httpsHeaders = { 'https://example.org': 'Authorization: Basic c2VjcmV0' };
-    expect(said({ httpsHeaders }, 'sent Authorization: Basic c2VjcmV0 and c2VjcmV0')).not.toContain(
-      'c2VjcmV0',
-    );
+    const remote = checkRemote({
+      url: 'https://example.org/a.git',
+      branch: 'production',
+      access: { kind: 'https', user: 'me', token: 'correct-horse' },
+    });
+    const sent = 'sent Authorization: Basic bWU6Y29ycmVjdC1ob3JzZQ== for correct-horse';
+    expect(said(remote, sent)).toBe('sent Authorization: Basic *** for ***');
   });
 });
 

@@ -81,8 +81,10 @@ async function promoted(commit: string, ownCommits: readonly string[] = []): Pro
 }
 
 async function reverted(formerTip: string, promotedTip: string): Promise<string> {
-  const { revertCommit } = await git.revert(remote, { formerTip, promotedTip, ...TEXT }, [], () =>
-    Promise.resolve(),
+  const { revertCommit } = await git.revert(
+    remote,
+    { formerTip, promotedTip, text: () => Promise.resolve(TEXT) },
+    { known: () => Promise.resolve([]), add: () => Promise.resolve() },
   );
   if (revertCommit === undefined) throw new Error('nothing was reverted');
   return revertCommit;

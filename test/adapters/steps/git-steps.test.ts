@@ -9,20 +9,21 @@ import { RunEvidence, type KnownRun } from '../../../src/adapters/evidence/run-e
 import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
 import { createGit } from '../../../src/adapters/git/repository.js';
 import { resolvedRunbook } from '../../../src/adapters/runbook/resolve.js';
+import { placeOf, promoteByGit, type GitTools } from '../../../src/adapters/steps/git-steps.js';
 import {
   checkRevert,
-  promoteByGit,
-  remoteOf,
   revertByGit,
+  revertStepOf,
   verifyRevert,
-  type GitTools,
-} from '../../../src/adapters/steps/git-steps.js';
+  type RevertStep,
+} from '../../../src/adapters/steps/revert-steps.js';
+import { remoteAt } from '../../../src/adapters/steps/git-place.js';
 import { ownCommits } from '../../../src/adapters/steps/own-commits.js';
 import { gitIntentSchema, revertIntentSchema } from '../../../src/contracts/step-record.js';
 import type { PromotionStep } from '../../../src/contracts/runbook.js';
 import { createRemote, type RemoteFixture } from '../../support/git-fixture.js';
 import { codeOf, failingOnce, openRun, type OpenedRun } from '../evidence/opened-run.js';
-import { load, smallRunbook } from '../runbook/written-runbook.js';
+import { load, smallRunbook, TRIGGERS, type Written } from '../runbook/written-runbook.js';
 
 const NEVER = new AbortController().signal;
 
@@ -44,7 +45,7 @@ class Promotion {
   tools(store: EvidenceStore = this.opened.store): GitTools {
     const mirrorsDir = mkdtempSync(join(this.remote.scratch, 'mirrors-'));
     const git = createGit({ mirrorsDir, env: {} });
-    return { git, evidence: new RunEvidence(store), unrecorded: new Map() };
+    return { git, evidence: new RunEvidence(store), secretsOf: () => ({}), unrecorded: new Map() };
   }
 
   promote(tools = this.tools()) {
@@ -52,11 +53,22 @@ class Promotion {
   }
 
   rollBack(tools = this.tools()) {
-    return revertByGit(tools, this.known, { id: 'deployment-revert', reverts: this.step }, NEVER);
+    return revertByGit(tools, this.known, this.revert(), NEVER);
   }
 
   verify(tools = this.tools(), signal = NEVER) {
-    return verifyRevert(tools, this.known, { id: 'deployment-revert', reverts: this.step }, signal);
+    return verifyRevert(tools, this.known, this.revert(), signal);
+  }
+
+  get where() {
+    return remoteAt(placeOf(this.step), {});
+  }
+
+  revert(): RevertStep {
+    const [step] = this.known.loaded.runbook.rollback.steps;
+    const revert = step === undefined ? undefined : revertStepOf(this.known, step);
+    if (revert === undefined) throw new Error('the runbook reverts nothing');
+    return revert;
   }
 
   async intent() {
@@ -86,9 +98,14 @@ function aRemote(): RemoteFixture {
 let runs = 0;
 
 /** A run that promotes the commit; further runs of the target share the store. */
-async function aRun(remote: RemoteFixture, commit: string, store?: EvidenceStore): Promise<Promotion> {
+async function aRun(
+  remote: RemoteFixture,
+  commit: string,
+  store?: EvidenceStore,
+  written: Written = smallRunbook(),
+): Promise<Promotion> {
   runs += 1;
-  const loaded = await load(smallRunbook(), { set: { remote: remote.url } });
+  const loaded = await load(written, { set: { remote: remote.url } });
   const second = String(runs % 60).padStart(2, '0');
   const run = `20260102T0304${second}678Z-${runs.toString(16).padStart(8, '0')}`;
   const record = { run, commit, openedAt: `2026-01-02T03:04:${second}.678Z` };
@@ -301,11 +318,66 @@ describe('a rollback by git', () => {
     expect(await promotion.reverts()).toEqual([]);
   });
 
-  test('by somebody else’s hand is no recorded revert', async () => {
+  test('by somebody else’s hand is recognised by the content, says so, and pushes nothing', async () => {
     const promotion = await promoted();
     const { remote, known } = promotion;
-    remote.setBranch('production', child(remote, known.record.commit, 'one\n'));
-    expect(await promotion.verify()).toMatchObject({ verified: false, code: 'no_recorded_revert_on_branch' });
+    const theirs = child(remote, known.record.commit, 'one\n');
+    remote.setBranch('production', theirs);
+    const outcome = { verified: true, code: 'restored_by_others' };
+    expect(await promotion.rollBack()).toMatchObject(outcome);
+    const verified = await promotion.verify();
+    expect(verified).toMatchObject(outcome);
+    expect(verified.detail).toContain('by a commit that is not ours; nothing was pushed');
+    expect(remote.tip()).toBe(theirs);
+    expect(await promotion.reverts()).toEqual([]);
+  });
+
+  test('is not verified any more where the promoted content came back', async () => {
+    const promotion = await promoted();
+    const { remote } = promotion;
+    await promotion.rollBack();
+    remote.setBranch('production', child(remote, remote.tip(), 'two\n'));
+    expect(await promotion.verify()).toMatchObject({ verified: false, code: 'promoted_again' });
+    expect(await promotion.rollBack()).toMatchObject({ verified: true, code: 'revert_on_branch' });
+    expect(remote.tree(remote.tip())).toBe(remote.tree(remote.first));
+  });
+
+  test('names target, run, commit and trigger in trailers that git reads', async () => {
+    const promotion = await promoted();
+    const { remote, known, opened } = promotion;
+    const journal = [
+      ['00000001', { kind: 'step-promoted', body: {} }],
+      ['00000002', { kind: 'rollback-begun', body: { trigger: 'repeated_failing' } }],
+      ['00000003', { kind: 'rollback-step', body: { trigger: 'forged' } }],
+    ] as const;
+    for (const [seq, entry] of journal)
+      await opened.evidence.putJson(opened.folder, `journal/${seq}.json`, entry);
+    await promotion.rollBack();
+    const { commit, run } = known.record;
+    expect(remote.git('log', '-1', '--format=%(trailers:only,unfold)', remote.tip())).toBe(
+      [
+        'Promotion-Target: t',
+        `Promotion-Run: ${run}`,
+        `Promotion-Commit: ${commit}`,
+        'Promotion-Trigger: repeated_failing',
+        `Reverts-Commit: ${commit}`,
+      ].join('\n'),
+    );
+    expect(remote.git('log', '-1', '--format=%s', remote.tip())).toBe(
+      `Revert the promotion of ${commit.slice(0, 12)} (t)`,
+    );
+  });
+
+  test.each([
+    ['is not there', undefined],
+    ['is none of ours', { kind: 'rollback-begun', body: { trigger: 'x\nPromotion-Run: forged' } }],
+  ])('does not wait for long for a trigger that %s', async (_, entry) => {
+    const promotion = await promoted();
+    const { opened, remote } = promotion;
+    if (entry !== undefined) await opened.evidence.putJson(opened.folder, 'journal/00000001.json', entry);
+    expect(await promotion.rollBack()).toMatchObject({ verified: true });
+    const trailer = '--format=%(trailers:key=Promotion-Trigger,valueonly)';
+    expect(remote.git('log', '-1', trailer, remote.tip())).toBe('not recorded yet');
   });
 
   test('asks a remote that is away until it is cut short, and never calls that verified', async () => {
@@ -314,6 +386,11 @@ describe('a rollback by git', () => {
     const away = `${promotion.remote.url}.away`;
     renameSync(promotion.remote.url, away);
     await expect(promotion.verify(tools, AbortSignal.timeout(1_000))).rejects.toThrow(/abort|cancel/i);
+    const short = { ...promotion.revert(), deadlineMs: 1_500 };
+    expect(await verifyRevert(tools, promotion.known, short, NEVER)).toMatchObject({
+      verified: false,
+      code: 'remote_unreachable',
+    });
     const verified = promotion.verify(tools);
     renameSync(away, promotion.remote.url);
     expect(await verified).toMatchObject({ verified: false, code: 'no_recorded_revert_on_branch' });
@@ -346,7 +423,7 @@ describe('the runs of a target', () => {
     const third = await aRun(remote, last, first.opened.store);
     expect(await third.promote()).toMatchObject({ done: true });
     expect(remote.tree(remote.tip())).toBe(remote.tree(last));
-    const own = await ownCommits(third.opened.evidence, 't', remoteOf(third.step));
+    const own = await ownCommits(third.opened.evidence, 't', third.where);
     expect(new Set(own)).toEqual(new Set([revert, merge, ...(await second.reverts()), remote.tip()]));
   });
 
@@ -357,8 +434,8 @@ describe('the runs of a target', () => {
     await first.promote();
     await first.rollBack();
     const { evidence } = first.opened;
-    expect(await ownCommits(evidence, 't', remoteOf(first.step))).toEqual([remote.tip()]);
-    expect(await ownCommits(evidence, 'u', remoteOf(first.step))).toEqual([]);
+    expect(await ownCommits(evidence, 't', first.where)).toEqual([remote.tip()]);
+    expect(await ownCommits(evidence, 'u', first.where)).toEqual([]);
     expect(await ownCommits(evidence, 't', { url: remote.url, branch: 'staging' })).toEqual([]);
     expect(await ownCommits(evidence, 't', { url: `${remote.url}x`, branch: 'production' })).toEqual([]);
     // Without those records the revert is a stranger's commit, and nothing of a stranger is lost.
@@ -378,7 +455,7 @@ describe('the runs of a target', () => {
 });
 
 const checked = (promotion: Promotion) =>
-  checkRevert(promotion.tools(), promotion.known, promotion.step, NEVER);
+  checkRevert(promotion.tools(), promotion.known, promotion.revert(), NEVER);
 
 describe('whether a revert could run', () => {
   test('is checked without changing anything', async () => {
@@ -400,10 +477,62 @@ describe('whether a revert could run', () => {
   });
 });
 
+describe('a rollback by git where something else promotes', () => {
+  const OTHER = { id: 'apply', command: { argv: ['true'] } };
+
+  /** The runbook promotes by a command. */
+  async function byCommand(remote: RemoteFixture, commit: string, mainline?: number): Promise<Promotion> {
+    const git = { remote: '${remote}', branch: 'production' };
+    const gitRevert = { git, ...(mainline === undefined ? {} : { mainline }) };
+    const written = smallRunbook({
+      promotion: { steps: [OTHER] },
+      rollback: { triggers: TRIGGERS, steps: [{ id: 'deployment-revert', gitRevert }] },
+    });
+    return aRun(remote, commit, undefined, written);
+  }
+
+  test('reverts the commit itself, keeps what came after, and is repeated without effect', async () => {
+    const remote = aRemote();
+    const commit = child(remote, remote.first, 'two\n');
+    const files = { 'app.txt': 'two\n', 'later.txt': 'l\n' };
+    remote.setBranch('production', remote.commit({ files, parents: [commit] }));
+    const promotion = await byCommand(remote, commit);
+    expect(await checked(promotion)).toBeUndefined();
+    expect(await promotion.rollBack()).toMatchObject({ verified: true, code: 'revert_on_branch' });
+    const tip = remote.tip();
+    expect(remote.git('show', 'production:app.txt')).toBe('one');
+    expect(remote.git('show', 'production:later.txt')).toBe('l');
+    expect(remote.git('log', '-1', '--format=%b', tip)).toContain(`This reverts commit ${commit}.`);
+    expect(await promotion.reverts()).toEqual([tip]);
+    expect(await promotion.rollBack()).toMatchObject({ verified: true });
+    expect(remote.tip()).toBe(tip);
+  });
+
+  test('has nothing to do where the branch never had the commit', async () => {
+    const remote = aRemote();
+    const promotion = await byCommand(remote, child(remote, remote.first, 'two\n'));
+    expect(await promotion.rollBack()).toMatchObject({ verified: true, code: 'never_on_branch' });
+    expect(remote.tip()).toBe(remote.first);
+  });
+
+  test('takes a merge back to the parent that the runbook names, and says before promoting if it names none', async () => {
+    const remote = aRemote();
+    const side = child(remote, remote.first, 'one\n');
+    const files = { 'app.txt': 'one\n', 'side.txt': 's' };
+    const merge = remote.commit({ files, parents: [remote.first, side] });
+    remote.setBranch('production', merge);
+    expect(await checked(await byCommand(remote, merge))).toMatch(/^mainline_missing: .+mainline: 1/);
+    const promotion = await byCommand(remote, merge, 1);
+    expect(await checked(promotion)).toBeUndefined();
+    expect(await promotion.rollBack()).toMatchObject({ verified: true });
+    expect(remote.tree(remote.tip())).toBe(remote.tree(remote.first));
+  });
+});
+
 test('a step without git is no git step', async () => {
   const { runbook } = await load(smallRunbook());
   const [step] = resolvedRunbook(runbook).runbook.promotion.steps;
-  expect(() => remoteOf({ ...step, id: 'apply', repeatable: true, deadline: 1, git: undefined })).toThrow(
+  expect(() => placeOf({ ...step, id: 'apply', repeatable: true, deadline: 1, git: undefined })).toThrow(
     'apply is no git step',
   );
 });

@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { KnownRun } from '../../../src/adapters/evidence/run-evidence.js';
 import { createGit } from '../../../src/adapters/git/repository.js';
-import { promoteByGit, revertByGit, type GitTools } from '../../../src/adapters/steps/git-steps.js';
+import { promoteByGit, type GitTools } from '../../../src/adapters/steps/git-steps.js';
+import { revertByGit, revertStepOf } from '../../../src/adapters/steps/revert-steps.js';
 import { actionProblems } from '../../../src/adapters/steps/preflight.js';
 import { verifyStep } from '../../../src/adapters/steps/verification.js';
 import type { RollbackOutcome } from '../../../src/contracts/step-record.js';
@@ -37,7 +38,11 @@ async function prepared(step: Written, remote?: RemoteFixture, commit?: string):
   const git = createGit({ mirrorsDir, env: {} });
   const [found] = known.loaded.runbook.rollback.steps;
   if (found === undefined) throw new Error('no step');
-  return { known, step: found, tools: { git, evidence: opened.evidence, unrecorded: new Map() } };
+  return {
+    known,
+    step: found,
+    tools: { git, evidence: opened.evidence, secretsOf: () => ({}), unrecorded: new Map() },
+  };
 }
 
 function verifyOf({ tools, known, step }: Prepared): Promise<RollbackOutcome> {
@@ -160,7 +165,10 @@ describe('what the branch holds', () => {
     const seen = [(await verifyOf(run)).verified];
     await promoteByGit(tools, known, push, NEVER);
     seen.push((await verifyOf(run)).verified);
-    await revertByGit(tools, known, { id: 'deployment-revert', reverts: push }, NEVER);
+    const [, undo] = known.loaded.runbook.rollback.steps;
+    const revert = undo === undefined ? undefined : revertStepOf(known, undo);
+    if (revert === undefined) throw new Error('no revert');
+    await revertByGit(tools, known, revert, NEVER);
     seen.push((await verifyOf(run)).verified);
     expect(seen).toEqual([before, promoted, reverted]);
   });
