@@ -109,6 +109,16 @@ describe('a decision', () => {
       'the field at is missing or not of its form',
     ],
     [
+      'something before its time',
+      { at: '12026-01-02T03:04:05.678Z' },
+      'the field at is missing or not of its form',
+    ],
+    [
+      'something after its time',
+      { at: '2026-01-02T03:04:05.678Z ' },
+      'the field at is missing or not of its form',
+    ],
+    [
       'a time in another zone',
       { at: '2026-01-02T03:04:05.678+01:00' },
       'the field at is missing or not of its form',

@@ -5,6 +5,7 @@ import {
   holding,
   malformed,
   misconfigured,
+  passing,
   roundOf,
   tauPlan,
   unreachable,
@@ -36,6 +37,11 @@ describe('cortex_artifact_unrepaired', () => {
 
   it('does not hold for what cortex said in a round before', () => {
     const rounds = [roundOf(holding('cortex-status', MISSING)), roundOf(unreachable('cortex-status'))];
+    expect(triggersAfterLastRound(PLAN, rounds, ['cortex-status'])).toEqual([]);
+  });
+
+  it('does not hold where cortex says so and passes, as it was expected to', () => {
+    const rounds = [roundOf({ ...passing('cortex-status'), reasonCodes: [MISSING] })];
     expect(triggersAfterLastRound(PLAN, rounds, ['cortex-status'])).toEqual([]);
   });
 

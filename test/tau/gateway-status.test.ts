@@ -35,6 +35,30 @@ describe('misleading passes', () => {
     expect(posture(body)).toEqual({ health: 'healthy', gate: 'hold', reasonCodes: ['service_not_running'] });
   });
 
+  it.each([
+    [
+      'holds for another reason',
+      { rollout_gate: 'hold', rollout_reason_code: 'paused' },
+      ['service_not_running', 'paused'],
+    ],
+    [
+      'holds and says among others that the service stopped',
+      { rollout_gate: 'hold', rollout_reason_code: 'paused', reason_code: 'service_stopped' },
+      ['paused', 'service_stopped'],
+    ],
+    [
+      'passes with a reason that sounds like it',
+      { rollout_gate: 'pass', rollout_reason_code: 'service_fine' },
+      ['service_not_running'],
+    ],
+  ])('a service that does not run, where its gate %s', (_, service, reasonCodes) => {
+    const body = {
+      service: { service_status: 'stopped', ...service },
+      events: { health_state: 'healthy', rollout_gate: 'pass' },
+    };
+    expect(posture(body)).toEqual({ health: 'healthy', gate: 'hold', reasonCodes });
+  });
+
   it('a section that this version does not know holds if it says so', () => {
     const body = changed(healthy, ['federation'], {
       health_state: 'degraded',
@@ -42,6 +66,18 @@ describe('misleading passes', () => {
       reason_code: 'peer_lost',
     });
     expect(posture(body)).toEqual({ health: 'degraded', gate: 'hold', reasonCodes: ['peer_lost'] });
+  });
+
+  it.each([
+    ['a gate of its own', { rollout_gate: 'hold', reason_code: 'x' }, 'healthy', 'hold'],
+    ['a guardrail alone', { guardrail_gate: 'hold', guardrail_reason_code: 'x' }, 'healthy', 'hold'],
+    ['a health alone', { health_state: 'failing', reason_code: 'x' }, 'failing', 'pass'],
+  ])('a section that this version does not know is heard by %s', (_, section, health, gate) => {
+    expect(posture(changed(healthy, ['federation'], section))).toEqual({ health, gate, reasonCodes: ['x'] });
+  });
+
+  it('a section that this version does not know and that says none of these is left alone', () => {
+    expect(posture(changed(healthy, ['federation'], { reason_code: 7 }))).toEqual(posture(healthy));
   });
 
   it('a top level that passes does not outweigh a section that holds', () => {
@@ -145,7 +181,9 @@ describe('the edges of the contract', () => {
       '.multi_channel.rollout_gate: ',
     ],
     ['a wrong type', changed(healthy, ['service', 'service_status'], 1), '.service.service_status: '],
-    ['a section that is no object', changed(healthy, ['events'], 'fine'), '.events: '],
+    ['a section that is no object', changed(healthy, ['events'], 'fine'), 'gateway status: .events: '],
+    ['another section that is no object', changed(healthy, ['multi_channel'], 'fine'), '.multi_channel: '],
+    ['an unknown word at the top', changed(healthy, ['health_state'], 'fine'), 'status: .health_state: '],
     ['a service that is no object', changed(healthy, ['service'], [1]), '.service: '],
     [
       'codes that are no list',

@@ -176,6 +176,18 @@ describe('first present', () => {
     );
   });
 
+  it.each([
+    ['a number', 7, '7'],
+    ['true', true, 'true'],
+    ['a list', ['healthy'], ''],
+    ['an object', { healthy: 1 }, ''],
+  ])('%s prints as jq prints it, and is no word', (_, given, printed) => {
+    const said = body({ health_state: given, rollout_gate: 'pass', reason_code: 'x' });
+    expect(problems({ ...recorded('healthy'), cortex: said })).toEqual([
+      `error: cortex status health_state expected 'healthy' but got '${printed}'`,
+    ]);
+  });
+
   it('an absent word does not match an empty expectation', () => {
     const expectations = { ...STRICT, cortex: { health: '', gate: '' } };
     expect(
