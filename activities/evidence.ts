@@ -16,7 +16,8 @@ export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
     input,
     workflow,
   }: OpenRun): Promise<{ readonly problem: string | undefined }> => {
-    const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous } = admitted;
+    const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous, rolledBack, again } =
+      admitted;
     const loaded = await loadRunbook(input.target).catch(() => undefined);
     if (loaded?.digest !== runbook)
       return { problem: 'the runbook changed while the promotion was starting: start it again' };
@@ -34,6 +35,8 @@ export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
       runbook,
       policy,
       previous,
+      rolledBack,
+      again,
       workflow,
     };
     await evidence.putJson(folder, 'run.json', record);

@@ -1,6 +1,6 @@
 import type { Answer, PromotionInput, PromotionResult } from './domain/messages.js';
 import type { Submission } from './domain/statement.js';
-import type { AdmissionRequest } from '../workflows/admission.js';
+import type { AdmissionAnswer, AdmissionRequest } from '../workflows/admission.js';
 import { control, decide } from '../workflows/messages.js';
 import { admit } from './client/admission.js';
 import { say } from './client/commands.js';
@@ -39,10 +39,9 @@ export class PromotionClient {
 
   /**
    * The worker's own answer to "would you take this promotion?", before anything is started.
-   * @returns problems, each one line; none where it would be admitted
    * @throws ClientError `no_worker` after 10 s without a sign of a worker
    */
-  async admit(request: AdmissionRequest): Promise<readonly string[]> {
+  async admit(request: AdmissionRequest): Promise<AdmissionAnswer> {
     return admit(this.#server, request);
   }
 

@@ -4,15 +4,24 @@ export interface AdmissionRequest {
   readonly target: string;
   readonly commit: string;
   readonly requester: string;
+  readonly reason: string;
+  readonly again: boolean;
+}
+
+export interface AdmissionAnswer {
+  /** Each one line; none where it would be admitted. */
+  readonly problems: readonly string[];
+  /** The run that the target was last left rolled back by. */
+  readonly rolledBack: { readonly run: string; readonly commit: string; readonly end: string } | null;
 }
 
 /**
- * Asks the worker, before anything is started, whether it would admit this promotion: runbook, variables, commands and
- * commit are on its side. Read-only; returns the problems, each one line.
+ * Asks the worker, before anything is started, whether it would admit this promotion: runbook, variables, commands,
+ * commit and what the target remembers are on its side. Read-only.
  */
-export async function admission(
-  request: AdmissionRequest,
-): Promise<{ readonly problems: readonly string[] }> {
+export async function admission(request: AdmissionRequest): Promise<AdmissionAnswer> {
   const answer = await admissionActivities.admit(request);
-  return { problems: answer.admitted ? [] : answer.problems };
+  return answer.admitted
+    ? { problems: [], rolledBack: answer.rolledBack }
+    : { problems: answer.problems, rolledBack: null };
 }

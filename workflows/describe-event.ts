@@ -83,7 +83,8 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
     case 'ordered':
       return entry(`${event.action} ordered`, { action: event.action });
     case 'cancelled':
-      return entry('cancelled', {});
+      // Temporal says who may cancel, not who did.
+      return entry('cancelled', { identity: 'asserted' });
     case 'faulted':
       return entry(`fault: ${event.code}`, { code: event.code });
     default:

@@ -159,6 +159,7 @@ export class Orders {
     else this.#pending = { type: 'ordered', action: statement.action };
     run.journal.owe('order-accepted', `${statement.by}: ${statement.action}: ${statement.reason}`, {
       by: statement.by,
+      identity: 'asserted',
       action: statement.action,
       reason: statement.reason,
       at: statement.at,

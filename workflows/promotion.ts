@@ -135,8 +135,8 @@ async function open(input: PromotionInput, orders: Orders): Promise<Run | Promot
   if (workflowId !== promotionId(input.target))
     return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
   publishAdmission(input);
-  const { target, commit, requester } = input;
-  const admission = await admissionActivities.admit({ target, commit, requester });
+  const { target, commit, requester, reason, again = false } = input;
+  const admission = await admissionActivities.admit({ target, commit, requester, reason, again });
   if (!admission.admitted) return refuse(input, admission.problems.join('; '));
   const problem = await openEvidence(input, admission, { id: workflowId, firstExecutionRunId });
   if (problem !== undefined) return refuse(input, problem);
@@ -225,8 +225,9 @@ function resultOf(run: Run, manifest: string | undefined): PromotionResult {
 
 /** A journal that another history has written to can't be sealed by this one; the end stands all the same. */
 async function seal(run: Run, { end, reason }: Extract<Effect, { do: 'end' }>): Promise<string | undefined> {
+  // A broken journal can't be sealed, but the store notes the end, so that the target remembers it.
+  await run.journal.flush().catch(() => undefined);
   try {
-    await run.journal.flush();
     const sealed = await sealActivities().sealRun({
       run: run.admitted.run,
       end,

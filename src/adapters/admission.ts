@@ -5,6 +5,8 @@ import { commitHash, identity, targetName } from '../contracts/names.js';
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command } from '../contracts/runbook.js';
 import type { Plan } from '../domain/plan.js';
+import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
+import { pastRuns } from './evidence/past-runs.js';
 import { folderName } from './evidence/run-evidence.js';
 import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
@@ -18,6 +20,9 @@ export interface AdmissionRequest {
   readonly target: string;
   readonly commit: string;
   readonly requester: string;
+  readonly reason: string;
+  /** "starting the *same commit* again" after a rollback needs this, and a reason. */
+  readonly again: boolean;
 }
 
 /** A promotion that may start: its name, its plan, and what it is bound to. Goes into Temporal's history. */
@@ -32,6 +37,8 @@ export interface Admitted {
   readonly policy: string;
   readonly subjectLine: string;
   readonly previous: RunRecord['previous'];
+  readonly rolledBack: RunRecord['rolledBack'];
+  readonly again: boolean;
   readonly prerequisitesDeadlineMs: number;
 }
 
@@ -60,9 +67,12 @@ export async function admit(
   if (malformed.length > 0) return { admitted: false, problems: malformed };
   try {
     const loaded = await tools.loadRunbook(request.target);
+    const past = await pastRuns(tools.evidence, request.target);
+    const remembered = memoryProblems(past, request);
+    if (remembered.length > 0) return { admitted: false, problems: remembered };
     const { subjectLine, problems } = await inspect(tools, loaded, request, signal);
     if (problems.length > 0) return { admitted: false, problems };
-    return await named(tools, loaded, request, subjectLine);
+    return await named(tools, loaded, request, { subjectLine, past });
   } catch (error) {
     if (error instanceof InputError) return { admitted: false, problems: error.problems };
     throw error;
@@ -117,12 +127,13 @@ async function inspect(
 async function named(
   { deployment, evidence }: AdmissionTools,
   loaded: LoadedRunbook,
-  { target }: AdmissionRequest,
-  subjectLine: string,
+  { target, again }: AdmissionRequest,
+  { subjectLine, past }: { readonly subjectLine: string; readonly past: readonly PastRun[] },
 ): Promise<Admitted> {
   const openedAt = new Date().toISOString();
   const run = `${openedAt.replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
   const previous = await evidence.latestSealed(target);
+  const left = leftRolledBack(past);
   return {
     admitted: true,
     run,
@@ -135,11 +146,35 @@ async function named(
     subjectLine,
     previous:
       previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
+    rolledBack: left === undefined ? null : { run: left.run, commit: left.commit, end: left.end ?? '' },
+    again,
     prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce(
       (sum, { deadline }) => sum + deadline,
       1_000,
     ),
   };
+}
+
+/** What the target remembers of its runs. It comes from the evidence: Temporal's retention forgets. */
+function memoryProblems(
+  past: readonly PastRun[],
+  { target, commit, again, reason }: AdmissionRequest,
+): readonly string[] {
+  const open = unsettled(past).map(
+    (run) =>
+      `${target}: the run ${run.run} of the commit ${run.commit} has begun to promote and nobody has settled it, so the target may be half promoted: see \`promote status ${target}\`; where it was terminated, \`promote reconcile --target ${target}\` rolls it back`,
+  );
+  if (open.length > 0) return open;
+  const before = rolledBackWith(past, commit);
+  if (before === undefined)
+    return again
+      ? [`--again: no run of ${target} with the commit ${commit} was rolled back last: leave --again out`]
+      : [];
+  if (!again)
+    return [
+      `${target}: the commit ${commit} was rolled back by the run ${before.run} (${before.end ?? ''}): promote a new commit, or this one with --again --reason TEXT`,
+    ];
+  return reason.trim() === '' ? ['--again needs --reason: say why the same commit is promoted again'] : [];
 }
 
 function problemOf(

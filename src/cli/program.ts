@@ -105,6 +105,7 @@ function addPromotion(program: Command, go: Go): void {
     .requiredOption('--target <target>', 'what is promoted into; one open promotion each')
     .requiredOption('--commit <hash>', 'the full commit hash')
     .option('--reason <text>', 'why; part of the evidence')
+    .option('--again', 'promote a commit that was rolled back before; needs --reason')
     .option('--follow', 'follow it to its end')
     .action(async (flags: StartFlags, command: Command) =>
       go(command, async (context) => (await import('./start.js')).start(context, flags)),

@@ -167,10 +167,11 @@ async function promoteAndFollow(
   const client = await connect();
   let open: string | undefined;
   try {
-    const request = { target, commit, requester: REQUESTER };
-    const [first, ...rest] = await client.admit(request);
+    const reason = `rehearsal of ${scenario.name}`;
+    const request = { target, commit, requester: REQUESTER, reason, again: false };
+    const [first, ...rest] = (await client.admit(request)).problems;
     if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);
-    const { runId } = await client.start({ ...request, reason: `rehearsal of ${scenario.name}` });
+    const { runId } = await client.start(request);
     open = runId;
     output.say(`rehearsing ${output.paint('bold', scenario.name)}: ${scenario.description}`);
     output.say(`Temporal: ${opened.engine.origin}`);

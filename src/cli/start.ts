@@ -1,5 +1,5 @@
 import { InputError } from '../contracts/input-error.js';
-import { parseCommit, parseTarget, parseText, type Context } from './context.js';
+import { parseCommit, parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followRun } from './follow.js';
 import { withClient } from './temporal.js';
@@ -8,6 +8,7 @@ export interface StartFlags {
   readonly target: string;
   readonly commit: string;
   readonly reason?: string;
+  readonly again?: boolean;
   readonly follow?: boolean;
 }
 
@@ -18,15 +19,25 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const { config, output, by: requester } = context;
   const target = parseTarget(flags.target);
   const commit = parseCommit(flags.commit);
-  const reason = parseText('--reason', flags.reason ?? '');
+  const again = flags.again === true;
+  const reason = again
+    ? parseReason('--reason', flags.reason ?? '')
+    : parseText('--reason', flags.reason ?? '');
   config.runbookFor(target);
   const started = await withClient(config, async (client) => {
     await client.refuseIfOpen(target);
-    const [first, ...rest] = await client.admit({ target, commit, requester });
+    const asked = { target, commit, requester, reason, again };
+    const { problems, rolledBack } = await client.admit(asked);
+    const [first, ...rest] = problems;
     if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);
-    return client.start({ target, commit, requester, reason });
+    return { ...(await client.start(asked)), rolledBack };
   });
-  output.document({ target, commit, requester, ...started });
+  const { rolledBack } = started;
+  output.document({ target, commit, requester, again, ...started });
+  if (rolledBack !== null)
+    output.say(
+      `${target} was left rolled back by the run ${rolledBack.run} of ${rolledBack.commit} (${rolledBack.end}): this run starts from the beginning, with approvals of its own`,
+    );
   output.say(`started the promotion of ${commit} into ${target}, requested by ${requester}`);
   if (flags.follow === true)
     return followRun(context, { target, runId: started.runId, patienceMs: PATIENCE_MS, untilSettled: false });

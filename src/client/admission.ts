@@ -1,7 +1,7 @@
 import { isGrpcDeadlineError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 
 import { ADMISSION } from '../../workflows/messages.js';
-import type { admission, AdmissionRequest } from '../../workflows/admission.js';
+import type { admission, AdmissionAnswer, AdmissionRequest } from '../../workflows/admission.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { blockedBy, hasPendingActivity } from './description.js';
 import { ClientError } from './errors.js';
@@ -15,10 +15,9 @@ const ADMISSION_LIFE_MS = 130_000;
 
 /**
  * The worker's own answer to "would you take this promotion?", before anything is started.
- * @returns problems, each one line; none where it would be admitted
  * @throws ClientError `no_worker` after 10 s without a sign of a worker
  */
-export async function admit(server: TemporalServer, request: AdmissionRequest): Promise<readonly string[]> {
+export async function admit(server: TemporalServer, request: AdmissionRequest): Promise<AdmissionAnswer> {
   const workflowId = `admission/${request.target}/${crypto.randomUUID()}`;
   const handle = await server.call(CALL_TIMEOUT_MS, () =>
     server.client.start<typeof admission>(ADMISSION, {
@@ -47,10 +46,9 @@ async function answerWithin(
   server: TemporalServer,
   handle: WorkflowHandle<typeof admission>,
   timeoutMs: number,
-): Promise<readonly string[] | undefined> {
+): Promise<AdmissionAnswer | undefined> {
   try {
-    const { problems } = await server.within(timeoutMs, () => handle.result());
-    return problems;
+    return await server.within(timeoutMs, () => handle.result());
   } catch (error) {
     if (isGrpcDeadlineError(error)) return undefined;
     if (error instanceof WorkflowFailedError)

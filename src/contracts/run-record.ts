@@ -17,6 +17,10 @@ export const runRecordSchema = z.strictObject({
   runbook: digest,
   policy: digest,
   previous: z.strictObject({ run: runId, manifest: digest, end: z.string().max(64) }).nullable(),
+  /** The run that the target was left rolled back by when this one was opened. */
+  rolledBack: z.strictObject({ run: runId, commit: commitHash, end: z.string().max(64) }).nullable(),
+  /** This commit was rolled back before, and was asked for again by name. */
+  again: z.boolean(),
   workflow: z.strictObject({ id: z.string().max(256), firstExecutionRunId: z.string().max(64) }),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

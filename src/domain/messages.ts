@@ -9,6 +9,8 @@ export interface PromotionInput {
   readonly commit: string;
   readonly requester: string;
   readonly reason: string;
+  /** A commit that was rolled back is promoted again on purpose. */
+  readonly again?: boolean;
 }
 
 /** How a promotion ended. */

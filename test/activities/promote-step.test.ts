@@ -114,7 +114,13 @@ async function openRun(): Promise<Run> {
   const config = await readConfig({ cwd, environment });
   const { dependencies } = createWiring({ ...config, runbookFor: () => rehearsal.runbookFile });
   const activities = createActivities(dependencies);
-  const input = { target: TARGET, commit: rehearsal.commit, requester: REHEARSAL_REQUESTER, reason: 'test' };
+  const input = {
+    target: TARGET,
+    commit: rehearsal.commit,
+    requester: REHEARSAL_REQUESTER,
+    reason: 'test',
+    again: false,
+  };
   const admitted = await inActivity(activities.main.admit, input);
   if (!admitted.admitted) throw new Error(admitted.problems.join('\n'));
   const workflow = { id: `promotion/${TARGET}`, firstExecutionRunId: 'first' };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import type { Admission, AdmissionRequest } from '../../src/adapters/admission.js';
+import { noteEnd } from '../../src/adapters/evidence/past-runs.js';
 import { canonicalBytes, sha256 } from '../../src/adapters/canonical.js';
 import { readConfig, type Config } from '../../src/config.js';
 import { RUN_PATTERN } from '../../src/contracts/names.js';
@@ -31,7 +32,14 @@ class Desk {
 
   admit(request: Partial<AdmissionRequest> = {}): Promise<Admission> {
     const { commit } = this.rehearsal;
-    const whole = { target: 'tau-production', commit, requester: REHEARSAL_REQUESTER, ...request };
+    const asked = {
+      target: 'tau-production',
+      commit,
+      requester: REHEARSAL_REQUESTER,
+      reason: '',
+      again: false,
+    };
+    const whole = { ...asked, ...request };
     return this.dependencies.admit(whole, new AbortController().signal);
   }
 
@@ -192,9 +200,61 @@ describe('a request is refused in one line', () => {
   });
 });
 
+describe('a target that remembers', () => {
+  /** A run of the desk's target and commit, opened and perhaps ended. */
+  async function remember(desk: Desk, end?: string): Promise<string> {
+    const admission = await desk.admit();
+    if (!admission.admitted) throw new Error(admission.problems.join());
+    const { deployment, run, folder, openedAt, subjectLine, runbook, policy, previous } = admission;
+    const { evidence, store } = desk.dependencies;
+    await evidence.putJson(folder, 'run.json', {
+      ...{ v: 1, run, deployment, openedAt, subjectLine, runbook, policy, previous },
+      ...{ rolledBack: null, again: false, target: 'tau-production', commit: desk.rehearsal.commit },
+      ...{ requester: REHEARSAL_REQUESTER, reason: '', workflow: { id: 'w', firstExecutionRunId: 'f' } },
+    });
+    await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
+    if (end !== undefined) await noteEnd(evidence, folder, { end, reason: end });
+    return run;
+  }
+
+  test('a run that nobody has settled admits no other, and names it, its commit and the command', async () => {
+    const desk = await openDesk();
+    const run = await remember(desk);
+    const admission = await desk.admit({ commit: 'c'.repeat(40) });
+    if (admission.admitted) throw new Error('it was admitted');
+    expect(admission.problems).toHaveLength(1);
+    for (const told of [run, desk.rehearsal.commit, 'promote reconcile --target tau-production'])
+      expect(admission.problems[0]).toContain(told);
+  });
+
+  test('a commit that was rolled back is admitted again only by name, and with a reason', async () => {
+    const desk = await openDesk();
+    const run = await remember(desk, 'rolled-back');
+    const says = (text: string) => ({ admitted: false, problems: [expect.stringContaining(text)] });
+    expect(await desk.admit()).toEqual(says(`rolled back by the run ${run}`));
+    expect(await desk.admit({ again: true, reason: ' ' })).toEqual(says('--again needs --reason'));
+    expect(await desk.admit({ again: true, reason: 'the database is back' })).toMatchObject({
+      admitted: true,
+      again: true,
+      rolledBack: { run, commit: desk.rehearsal.commit, end: 'rolled-back' },
+    });
+  });
+
+  test('nothing is promoted again that was not rolled back', async () => {
+    const desk = await openDesk();
+    await remember(desk, 'promoted');
+    expect(await desk.admit({ again: true, reason: 'why not' })).toEqual({
+      admitted: false,
+      problems: [expect.stringMatching(/^--again: /)],
+    });
+    expect(await desk.admit()).toMatchObject({ admitted: true, rolledBack: null });
+  });
+});
+
 test('a request that is cancelled is neither admitted nor refused', async () => {
   const desk = await openDesk();
-  const request = { target: 't', commit: desk.rehearsal.commit, requester: REHEARSAL_REQUESTER };
+  const { commit } = desk.rehearsal;
+  const request = { target: 't', commit, requester: REHEARSAL_REQUESTER, reason: '', again: false };
   await expect(desk.dependencies.admit(request, AbortSignal.abort())).rejects.toMatchObject({
     code: 'cancelled',
   });

@@ -31,6 +31,7 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
   ],
   ['a branch as a commit', ['start', '--target', 'lab', '--commit', 'main'], /--commit "main" can't be/],
   ['a reason with a line end', [...START, '--reason', 'a\nb'], /--reason can't be: .*control characters/],
+  ['again without a reason', [...START, '--again'], /--reason is empty: say why/],
   ['a name that can be nobody', [...START, '--as', 'Alice Smith'], /--as "Alice Smith" can't be/],
   ...['abort', 'rollback', 'remediated', 'retry-rollback', 'acknowledge'].map(
     (order): [string, string[], RegExp] => [

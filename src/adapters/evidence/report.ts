@@ -19,6 +19,11 @@ export function renderReport(
     ...(record.previous === null
       ? []
       : [`- Previous run: ${record.previous.run} (${plain(record.previous.end)})`]),
+    ...(record.rolledBack === null
+      ? []
+      : [
+          `- Left rolled back before by ${record.rolledBack.run}, commit ${plain(record.rolledBack.commit)}${record.again ? '; the same commit was asked for again by name' : ''}`,
+        ]),
     `- End: **${plain(end)}** (${plain(reason)})`,
     ...(end.startsWith('roll') ? ['', BACK_TO_SERVICE] : []),
   ];

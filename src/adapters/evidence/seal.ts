@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
+import { noteEnd } from './past-runs.js';
 import { renderReport } from './report.js';
 import { triageOf } from './triage.js';
 import type { RunEvidence } from './run-evidence.js';
@@ -29,6 +30,7 @@ export async function sealRun(
   const { folder, record } = known;
   const sealed = await evidence.store.get(folder, 'manifest.json');
   if (sealed !== undefined) return { manifest: sha256(sealed) };
+  await noteEnd(evidence, folder, request);
   const { lines, entries } = await readJournal(evidence, folder, request);
   await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
   await evidence.store.put(

@@ -11,10 +11,11 @@ export interface PromotionIntent {
 }
 
 export interface PromotionPlan {
-  readonly kind: 'fast-forward' | 'merge';
+  /** `again`: the branch has the commit, undone by our own reverts alone. */
+  readonly kind: 'fast-forward' | 'merge' | 'again';
   readonly formerTip: string;
   readonly commit: string;
-  /** Our own recorded commits that a merge leaves behind; none for a fast-forward. */
+  /** Our own recorded commits that a merge, or promoting again, leaves behind; none for a fast-forward. */
   readonly outside: readonly string[];
 }
 
@@ -43,7 +44,10 @@ export async function planFrom(
 ): Promise<PromotionPlan> {
   await bringCommit(mirror, commit);
   const { branch, shown } = mirror.remote;
+  const own = new Set(ownCommits);
   if (await contains(mirror, formerTip, commit)) {
+    const undone = await undoneByUs(mirror, formerTip, commit, own);
+    if (undone !== undefined) return { kind: 'again', formerTip, commit, outside: undone };
     throw new GitError(
       'commit_already_contained',
       `${branch} of ${shown} has the commit ${commit} already (its tip is ${formerTip}): promote a new commit.`,
@@ -52,7 +56,6 @@ export async function planFrom(
   }
   if (await contains(mirror, commit, formerTip))
     return { kind: 'fast-forward', formerTip, commit, outside: [] };
-  const own = new Set(ownCommits);
   // Asks for more than there are of our own: a list cut short has others in it.
   const outside = await outsideOf(mirror, commit, formerTip, own.size + NAMED_COMMITS);
   const foreign = outside.filter((hash) => !own.has(hash)).slice(0, NAMED_COMMITS);
@@ -64,11 +67,31 @@ export async function planFrom(
   );
 }
 
-/** The commit itself, or a merge of the tip and the commit with exactly the commit's tree. Gives its hash. */
+/**
+ * The commits after one that the branch has, where they are all our own recorded ones and left another tree: it was rolled
+ * back, and nothing of others would be lost by giving its tree back.
+ */
+async function undoneByUs(
+  mirror: Mirror,
+  tip: string,
+  commit: string,
+  own: ReadonlySet<string>,
+): Promise<readonly string[] | undefined> {
+  const outside = await outsideOf(mirror, commit, tip, own.size + 1);
+  if (!outside.every((hash) => own.has(hash))) return undefined;
+  return (await treeOf(mirror, tip)) === (await treeOf(mirror, commit)) ? undefined : outside;
+}
+
+/**
+ * The commit itself, a commit with its tree on top of our own reverts of it, or a merge of the tip and the commit with
+ * exactly the commit's tree. Gives its hash.
+ */
 export async function writePlanned(mirror: Mirror, plan: PromotionPlan, text: CommitText): Promise<string> {
   switch (plan.kind) {
     case 'fast-forward':
       return plan.commit;
+    case 'again':
+      return writeCommit(mirror, await treeOf(mirror, plan.commit), [plan.formerTip], text);
     case 'merge':
       return writeCommit(mirror, await treeOf(mirror, plan.commit), [plan.formerTip, plan.commit], text);
     default:

@@ -136,15 +136,17 @@ async function recordRevert(
 }
 
 async function prove(
-  { git, evidence, unrecorded }: GitTools,
+  tools: GitTools,
   known: KnownRun,
   step: RevertStep,
   { remote, promotedTip, target }: Undone,
   signal: AbortSignal,
 ): Promise<RollbackOutcome> {
+  const { git, evidence, unrecorded } = tools;
   for (const revert of unrecorded.get(`${known.record.run}/${step.id}`) ?? [])
     await recordRevert(evidence, known, step.id, remote, revert);
-  const reverts = target === undefined ? [] : await knownReverts(evidence, unrecorded, known, step.id);
+  if (target === undefined) return proveUntouched(tools, known, remote, signal);
+  const reverts = await knownReverts(evidence, unrecorded, known, step.id);
   const proof = await git.verifyReverted(remote, { promotedTip, reverts, target }, signal);
   const { branch } = remote;
   return {
@@ -152,6 +154,30 @@ async function prove(
     code: proof.reason,
     detail: `${branch} is at ${proof.tip}${SAID_OF[proof.reason] ?? ''}`,
   };
+}
+
+/**
+ * This run moved nothing. Where the branch has the commit all the same, only our own reverts may stand after it, and must
+ * have left another tree: an earlier run's rollback, after which the commit was asked for again.
+ */
+async function proveUntouched(
+  { git, evidence }: Pick<GitTools, 'git' | 'evidence'>,
+  { record }: KnownRun,
+  remote: GitRemote,
+  signal: AbortSignal,
+): Promise<RollbackOutcome> {
+  const claim = { promotedTip: record.commit, reverts: [], target: undefined };
+  const proof = await git.verifyReverted(remote, claim, signal);
+  const detail = `${remote.branch} is at ${proof.tip}`;
+  if (proof.verified) return { verified: true, code: proof.reason, detail };
+  try {
+    const own = await ownCommits(evidence, record.target, remote);
+    const { kind } = await git.planPromotion(remote, record.commit, own, signal);
+    if (kind === 'again') return { verified: true, code: 'revert_on_branch', detail };
+  } catch (error) {
+    if (!(error instanceof GitError) || error.code !== 'commit_already_contained') throw error;
+  }
+  return { verified: false, code: proof.reason, detail };
 }
 
 const SAID_OF: Readonly<Record<string, string>> = {

@@ -52,6 +52,8 @@ export async function openRun(opening: Opening = {}): Promise<OpenedRun> {
     runbook: loaded.digest,
     policy: loaded.policy,
     previous: null,
+    rolledBack: null,
+    again: false,
     workflow: { id: 'promotion/t', firstExecutionRunId: 'first' },
     ...opening.record,
   };

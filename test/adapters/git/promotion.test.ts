@@ -268,9 +268,32 @@ describe('after a rollback', () => {
     expect((await failure(git.planPromotion(remote, next(b, 'three'), []))).code).toBe('branch_moved_on');
   });
 
-  test('the reverted commit itself is refused as contained', async () => {
+  test('the reverted commit itself gets its tree back by a commit on top of the revert', async () => {
     const b = await promoted(next(remote.first, 'two'));
     const r = await reverted(remote.first, b);
+    expect(await git.planPromotion(remote, b, [r])).toEqual({
+      kind: 'again',
+      formerTip: r,
+      commit: b,
+      outside: [r],
+    });
+    const again = await promoted(b, [r]);
+    expect(remote.tip()).toBe(again);
+    expect(remote.parents(again)).toEqual([r]);
+    expect(remote.tree(again)).toBe(remote.tree(b));
+    expect((await failure(git.planPromotion(remote, b, [r, again]))).code).toBe('commit_already_contained');
+    const r2 = await reverted(r, again);
+    expect(remote.tree(r2)).toBe(remote.tree(remote.first));
+    expect(await git.planPromotion(remote, b, [r, again, r2])).toMatchObject({
+      kind: 'again',
+      formerTip: r2,
+    });
+  });
+
+  test('a reverted commit is refused as contained where others committed since', async () => {
+    const b = await promoted(next(remote.first, 'two'));
+    const r = await reverted(remote.first, b);
+    remote.setBranch('production', next(r, 'hotfix'));
     expect((await failure(git.planPromotion(remote, b, [r]))).code).toBe('commit_already_contained');
   });
 });

@@ -1,6 +1,6 @@
 // Proves what the git steps of a run do to a real bare repository and leave in real evidence: the intent first, one
 // promotion however often it is repeated, a revert that is proven by asking. How git itself is used is proven with git.
-import { mkdtempSync, renameSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -425,6 +425,35 @@ describe('the runs of a target', () => {
     expect(remote.tree(remote.tip())).toBe(remote.tree(last));
     const own = await ownCommits(third.opened.evidence, 't', third.where);
     expect(new Set(own)).toEqual(new Set([revert, merge, ...(await second.reverts()), remote.tip()]));
+  });
+
+  test('promote the same commit again, on top of its revert, and roll it back again', async () => {
+    const remote = aRemote();
+    const commit = child(remote, remote.first, 'two\n');
+    const first = await aRun(remote, commit);
+    await first.promote();
+    await first.rollBack();
+    const revert = remote.tip();
+    const second = await aRun(remote, commit, first.opened.store);
+    // Before it promotes, its rollback has nothing to do: the recorded revert stands.
+    expect(await second.rollBack()).toMatchObject({ verified: true, code: 'revert_on_branch' });
+    expect(remote.tip()).toBe(revert);
+    expect(await second.promote()).toMatchObject({ done: true });
+    expect(remote.tree(remote.tip())).toBe(remote.tree(commit));
+    expect(await second.rollBack()).toMatchObject({ verified: true, code: 'revert_on_branch' });
+    expect(remote.tree(remote.tip())).toBe(remote.tree(revert));
+  });
+
+  test('are not taken for rolled back where the record of what was promoted again is lost', async () => {
+    const remote = aRemote();
+    const commit = child(remote, remote.first, 'two\n');
+    const first = await aRun(remote, commit);
+    await first.promote();
+    await first.rollBack();
+    const second = await aRun(remote, commit, first.opened.store);
+    await second.promote();
+    rmSync(join(second.opened.path, 'promotion'), { recursive: true });
+    expect(await second.rollBack()).toMatchObject({ verified: false });
   });
 
   test('leave nothing behind that another target recorded', async () => {

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+import { runRecordSchema } from '../../contracts/run-record.js';
+import { endThatCounts, type PastRun } from '../../domain/past-runs.js';
+import { EvidenceError } from './evidence-error.js';
+import { entryPath } from './journal.js';
+import type { RunEvidence } from './run-evidence.js';
+
+export interface RememberedRun extends PastRun {
+  readonly folder: string;
+}
+
+const sealedEnd = z.object({ end: z.string().max(64) });
+const noted = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason: z.string().max(256) });
+const journalled = z.object({ kind: z.string() });
+
+/** Entries after which a run may have changed the target. */
+const TOUCHING: readonly string[] = ['step-started', 'rollback-begun'];
+
+/**
+ * What the evidence remembers of a target's runs, newest first. A folder without `run.json` is no run: its opening was cut
+ * short, and nothing came of it.
+ *
+ * @throws EvidenceError where a run can't be read: what it may have done is not guessed
+ */
+export async function pastRuns(evidence: RunEvidence, target: string): Promise<readonly RememberedRun[]> {
+  const runs: RememberedRun[] = [];
+  for (const folder of (await evidence.foldersOf(target)).toReversed()) {
+    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+    if (record === undefined) continue;
+    const { run, commit, requester } = record;
+    const end = await endOf(evidence, folder);
+    const touched = end === undefined && (await hasTouched(evidence, folder));
+    runs.push({ folder, run, commit, requester, end, touched });
+  }
+  return runs;
+}
+
+/** How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. */
+export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
+  const sealed = await evidence.readJson(folder, 'manifest.json', sealedEnd);
+  if (sealed !== undefined) return sealed.end;
+  const ends = [];
+  for (const path of await evidence.store.list(folder, 'ended/')) {
+    const note = await evidence.readJson(folder, path, noted);
+    if (note !== undefined) ends.push(note.end);
+  }
+  return endThatCounts(ends);
+}
+
+/** Kept beside the journal, so that a run whose journal is broken is not taken for one that never ended. */
+export async function noteEnd(
+  evidence: RunEvidence,
+  folder: string,
+  { end, reason }: { readonly end: string; readonly reason: string },
+): Promise<void> {
+  try {
+    await evidence.putJson(folder, `ended/${end}.json`, { v: 1, end, reason: reason.slice(0, 256) });
+  } catch (error) {
+    // Another history of the run noted the same end for another reason: it counts.
+    if (!(error instanceof EvidenceError) || error.code !== 'conflict') throw error;
+  }
+}
+
+async function hasTouched(evidence: RunEvidence, folder: string): Promise<boolean> {
+  const { store } = evidence;
+  if ((await store.list(folder, 'promotion/')).length > 0) return true;
+  if ((await store.list(folder, 'rollback/')).length > 0) return true;
+  for (let seq = 1; ; seq += 1) {
+    const entry = await evidence.readJson(folder, entryPath(seq), journalled);
+    if (entry === undefined) return false;
+    if (TOUCHING.includes(entry.kind)) return true;
+  }
+}

@@ -1,0 +1,42 @@
+/** A run of a target as its evidence remembers it, whatever Temporal has forgotten. */
+export interface PastRun {
+  readonly run: string;
+  readonly commit: string;
+  readonly requester: string;
+  /** How it ended; undefined where nobody has said. */
+  readonly end: string | undefined;
+  /** It began to promote or to roll back: where it has no end, the target may be half promoted. */
+  readonly touched: boolean;
+}
+
+/** The run that the target was last left rolled back by; undefined where it was promoted since, or never rolled back. */
+export function leftRolledBack<Run extends PastRun>(newestFirst: readonly Run[]): Run | undefined {
+  const last = newestFirst.find(({ end }) => isRolledBack(end) || isPromoted(end));
+  return isRolledBack(last?.end) ? last : undefined;
+}
+
+/** "starting the same commit again" after it was rolled back needs to be asked for by name. */
+export function rolledBackWith<Run extends PastRun>(
+  newestFirst: readonly Run[],
+  commit: string,
+): Run | undefined {
+  return leftRolledBack(newestFirst.filter((run) => run.commit === commit));
+}
+
+/** Runs that may have left the target half promoted, and that nobody has settled. */
+export function unsettled<Run extends PastRun>(runs: readonly Run[]): readonly Run[] {
+  return runs.filter(({ end, touched }) => end === undefined && touched);
+}
+
+/** The end that counts where several were noted: after a workflow reset another history may have ended too. */
+export function endThatCounts(ends: readonly string[]): string | undefined {
+  return ends.find(isRolledBack) ?? ends[0];
+}
+
+function isRolledBack(end: string | undefined): boolean {
+  return end === 'rolled-back' || end === 'rollback-acknowledged';
+}
+
+function isPromoted(end: string | undefined): boolean {
+  return end === 'promoted' || end === 'promoted-with-warnings';
+}

@@ -1,0 +1,91 @@
+// Proves that a target's runs are remembered from the evidence alone: how each ended, sealed or not, and whether it began to
+// change the target. What follows from it is src/domain/past-runs.ts.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { appendEntry } from '../../../src/adapters/evidence/journal.js';
+import { endOf, noteEnd, pastRuns } from '../../../src/adapters/evidence/past-runs.js';
+import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
+
+const head = { seq: 0, digest: '' };
+
+async function journal({ evidence }: OpenedRun, kind: string) {
+  return appendEntry(evidence, { run: RUN, head, at: OPENED_MS, kind, body: {} });
+}
+
+const past = async ({ evidence }: OpenedRun) => (await pastRuns(evidence, 't'))[0];
+
+describe('a run that nobody has ended', () => {
+  test('touched nothing while it was only asking', async () => {
+    const opened = await openRun();
+    await journal(opened, 'run.opened');
+    expect(await past(opened)).toMatchObject({ run: RUN, end: undefined, touched: false });
+  });
+
+  test.each(['promotion/step.intent.json', 'promotion/step.begun.json', 'rollback/begun.json'])(
+    'may have touched the target where it left %s',
+    async (path) => {
+      const opened = await openRun();
+      await opened.store.put(opened.folder, path, Buffer.from('{}'));
+      expect(await past(opened)).toMatchObject({ end: undefined, touched: true });
+    },
+  );
+
+  test.each(['step-started', 'rollback-begun'])(
+    'may have touched the target where its journal says %s',
+    async (kind) => {
+      const opened = await openRun();
+      await journal(opened, kind);
+      expect(await past(opened)).toMatchObject({ touched: true });
+    },
+  );
+});
+
+describe('how a run ended', () => {
+  test('is what it was sealed with', async () => {
+    const opened = await openRun();
+    const last = await journal(opened, 'run.ended');
+    await sealRun(opened.evidence, { run: RUN, end: 'stopped', reason: 'gate_hold', head: last });
+    expect(await past(opened)).toMatchObject({ end: 'stopped' });
+  });
+
+  test('is noted also where the journal is broken and can’t be sealed', async () => {
+    const opened = await openRun();
+    const last = await journal(opened, 'step-started');
+    await opened.store.put(opened.folder, 'journal/00000002.json', Buffer.from('{"kind":"x"}'));
+    const request = { run: RUN, end: 'rolled-back', reason: 'internal_fault', head: last };
+    expect(await codeOf(sealRun(opened.evidence, request))).toBe('conflict');
+    expect(await past(opened)).toMatchObject({ end: 'rolled-back' });
+  });
+
+  test('is the rollback where two histories of it ended', async () => {
+    const { evidence, folder } = await openRun();
+    await noteEnd(evidence, folder, { end: 'promoted', reason: 'promoted' });
+    await noteEnd(evidence, folder, { end: 'rolled-back', reason: 'requested' });
+    await noteEnd(evidence, folder, { end: 'rolled-back', reason: 'internal_fault' });
+    expect(await endOf(evidence, folder)).toBe('rolled-back');
+  });
+});
+
+test('a target remembers its own runs, newest first', async () => {
+  const first = await openRun();
+  const run = '20260102T030406678Z-5f0c2a9e';
+  await openRun({ store: first.store, record: { run, openedAt: '2026-01-02T03:04:06.678Z' } });
+  const other = '20260102T030407678Z-5f0c2a9e';
+  await openRun({
+    store: first.store,
+    record: { run: other, target: 'u', openedAt: '2026-01-02T03:04:07.678Z' },
+  });
+  expect((await pastRuns(first.evidence, 't')).map((remembered) => remembered.run)).toEqual([run, RUN]);
+});
+
+test('a run that can’t be read is not guessed about, and one that was never opened is none', async () => {
+  const opened = await openRun();
+  await rm(join(opened.path, 'run.json'));
+  expect(await pastRuns(opened.evidence, 't')).toEqual([]);
+  await opened.store.put(opened.folder, 'run.json', Buffer.from('{}'));
+  expect(await codeOf(pastRuns(opened.evidence, 't'))).toBe('conflict');
+});
