@@ -24,7 +24,7 @@ const LAYERS = {
   },
   'src/client(\\.ts)?': {
     own: ['src/domain', 'src/contracts', 'workflows/messages\\.ts'],
-    types: ['workflows/promotion\\.ts', 'workflows/admission\\.ts'],
+    types: ['workflows/(promotion|admission|reconcile)\\.ts'],
     libraries: ['@temporalio/client', '@temporalio/common'],
     node: false,
   },

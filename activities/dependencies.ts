@@ -4,6 +4,8 @@ import type * as journal from '../src/adapters/evidence/journal.js';
 import type * as rounds from '../src/adapters/evidence/rounds.js';
 import type { RunEvidence } from '../src/adapters/evidence/run-evidence.js';
 import type * as checks from '../src/adapters/evidence/checks.js';
+import type * as leftBehind from '../src/adapters/evidence/left-behind.js';
+import type * as pastRuns from '../src/adapters/evidence/past-runs.js';
 import type * as steps from '../src/adapters/evidence/steps.js';
 import type * as seal from '../src/adapters/evidence/seal.js';
 import type * as ask from '../src/adapters/gates/ask.js';
@@ -37,6 +39,8 @@ export interface Dependencies {
   readonly steps: typeof steps;
   readonly checks: typeof checks;
   readonly seal: typeof seal;
+  readonly pastRuns: typeof pastRuns;
+  readonly leftBehind: typeof leftBehind;
   readonly gates: typeof ask & typeof derive;
   readonly actions: typeof actionSteps;
   readonly gitSteps: typeof gitSteps & typeof revertSteps;

@@ -3,6 +3,7 @@ import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 import { openRunWith } from './evidence.js';
 import { atBorder } from './failures.js';
+import { findAbandonedWith } from './find-abandoned.js';
 import { askGateWith, deriveGateWith } from './gates.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
@@ -14,6 +15,7 @@ import {
   verifyRollBackStepWith,
 } from './rollback.js';
 import { serverClock, type StartWatchClock } from './watch-clock.js';
+import { takeOverWith } from './take-over.js';
 import { watchSegmentWith } from './watch.js';
 
 export type { Dependencies } from './dependencies.js';
@@ -32,6 +34,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     askGate: atBorder(redact, askGateWith(dependencies)),
     repair: atBorder(redact, repairWith(dependencies)),
     checkRollback: atBorder(redact, checkRollbackWith(dependencies)),
+    findAbandoned: atBorder(redact, findAbandonedWith(dependencies)),
     promoteStep: atBorder(redact, promoteStepWith(dependencies)),
   };
   const evidenceQueue = {
@@ -57,6 +60,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
   const rollback = {
     rollBackStep: atBorder(redact, rollBackStepWith(dependencies)),
     verifyRollBackStep: atBorder(redact, verifyRollBackStepWith(dependencies)),
+    takeOver: atBorder(redact, takeOverWith(dependencies)),
     promotionBegun: atBorder(redact, promotionBegunWith(dependencies)),
   };
   return { main, evidence: evidenceQueue, watch, rollback };

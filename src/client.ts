@@ -1,10 +1,12 @@
 import type { Answer, PromotionInput, PromotionResult } from './domain/messages.js';
+import type { ReconcileAnswer, ReconcileRequest } from './domain/reconciling.js';
 import type { Submission } from './domain/statement.js';
 import type { AdmissionAnswer, AdmissionRequest } from '../workflows/admission.js';
 import { control, decide } from '../workflows/messages.js';
 import { admit } from './client/admission.js';
 import { say } from './client/commands.js';
 import { TemporalServer, type ClientOptions } from './client/connection.js';
+import { reconcile } from './client/reconcile.js';
 import { result, terminate } from './client/end.js';
 import { list, type ListedPromotion, type ListOptions } from './client/list.js';
 import { ensureSearchAttributes } from './client/search-attributes.js';
@@ -90,6 +92,14 @@ export class PromotionClient {
    */
   async result(target: string, runId: string): Promise<PromotionResult> {
     return result(this.#server, target, runId);
+  }
+
+  /**
+   * Has the worker look after promotions whose workflows were ended from outside. Safe to repeat.
+   * @throws ClientError `no_worker`, `refused`
+   */
+  async reconcile(request: ReconcileRequest): Promise<ReconcileAnswer> {
+    return reconcile(this.#server, request);
   }
 
   /** Ends a run without any clean-up: for rehearsals that are left early. */

@@ -7,6 +7,8 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import * as leftBehind from './adapters/evidence/left-behind.js';
+import * as pastRuns from './adapters/evidence/past-runs.js';
 import * as checks from './adapters/evidence/checks.js';
 import * as samples from './adapters/evidence/samples.js';
 import * as seal from './adapters/evidence/seal.js';
@@ -82,6 +84,8 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       steps,
       checks,
       seal,
+      pastRuns,
+      leftBehind,
       gates: { ...ask, ...derive },
       actions: actionSteps,
       gitSteps: { ...gitSteps, ...revertSteps },

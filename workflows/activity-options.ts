@@ -21,6 +21,23 @@ export const admissionActivities = proxyActivities<Pick<Activities, 'admit'>>({
   retry: UNTIL_IT_WORKS,
 });
 
+/** Reads the evidence of every open run; what can't be told now is asked again by the next one. */
+export const reconcileActivities = proxyActivities<Pick<Activities, 'findAbandoned'>>({
+  ...HEARTBEAT,
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: '4m',
+  retry: UNTIL_IT_WORKS,
+});
+
+/** Reads back a whole run; a rollback can't begin before, so it is never given up. */
+export function takeOverActivities(): Pick<Activities, 'takeOver'> {
+  return proxyActivities<Activities>({
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
+    startToCloseTimeout: '1m',
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
 /** A gate, repair or step retries inside its own deadline; Temporal repeats it only where a worker was lost. */
 export function withDeadline(
   deadlineMs: number,

@@ -6,6 +6,8 @@ import type { Submission } from '../src/domain/statement.js';
 /** Workflow types, by name. */
 export const PROMOTION = 'promotion';
 export const ADMISSION = 'admission';
+export const ROLLBACK = 'rollback';
+export const RECONCILE = 'reconcile';
 
 /**
  * How long a workflow task may be with a worker: one that was killed with a task in hand holds the promotion up that long.

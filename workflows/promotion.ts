@@ -41,17 +41,21 @@ export async function promotion(input: PromotionInput, carried?: Carried): Promi
   const orders = new Orders();
   return CancellationScope.nonCancellable(async () => {
     const run = carried === undefined ? await open(input, orders) : goOn(input, carried, orders);
-    if (!(run instanceof Run)) return run;
-    while (run.move.effect.do !== 'end') {
-      publish(run);
-      await continueIfLong(run, orders);
-      const { effect } = run.move;
-      const event = await next(run, effect, orders);
-      // The last look for an order and the rules taking the event are one: nothing is awaited in between.
-      await settle(run, makesWay(effect) ? (orders.take() ?? event) : event);
-    }
-    return close(run, run.move.effect, orders);
+    return run instanceof Run ? carryThrough(run, orders) : run;
   });
+}
+
+/** Carries out one effect after the other until the rules say that it has ended. */
+export async function carryThrough(run: Run, orders: Orders): Promise<PromotionResult> {
+  while (run.move.effect.do !== 'end') {
+    publish(run);
+    await continueIfLong(run, orders);
+    const { effect } = run.move;
+    const event = await next(run, effect, orders);
+    // The last look for an order and the rules taking the event are one: nothing is awaited in between.
+    await settle(run, makesWay(effect) ? (orders.take() ?? event) : event);
+  }
+  return close(run, run.move.effect, orders);
 }
 
 async function settle(run: Run, event: PromotionEvent): Promise<void> {
@@ -150,7 +154,7 @@ function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | Pr
   return attach(new Run(input, carried.admitted, carried), orders);
 }
 
-function attach(run: Run, orders: Orders): Run {
+export function attach(run: Run, orders: Orders): Run {
   orders.attach(run);
   setHandler(view, () => viewOf(run));
   return run;

@@ -14,6 +14,19 @@ const DEADLINE = defineSearchAttributeKey('PromotionDeadline', 'DATETIME');
 /** On PostgreSQL a longer value made the run vanish from `list`. */
 const CLIP = 255;
 
+/** What `list` finds it by before its first word. */
+export function searchAttributesAtStart(
+  { target, commit, requester }: Pick<PromotionInput, 'target' | 'commit' | 'requester'>,
+  phase: string,
+) {
+  return [
+    { key: TARGET, value: target.slice(0, CLIP) },
+    { key: COMMIT, value: commit.slice(0, CLIP) },
+    { key: REQUESTER, value: requester.slice(0, CLIP) },
+    { key: PHASE, value: phase },
+  ];
+}
+
 /** Memo and search attributes: what `status` and `list` see without any worker. Once a phase, not once a sample. */
 export function publish(run: Run): void {
   const { state } = run.move;
@@ -48,12 +61,7 @@ export function publishAdmission(input: PromotionInput, stopped?: string): void 
     concerns: [],
   };
   upsertMemo({ promotion: memo });
-  upsertSearchAttributes([
-    { key: TARGET, value: input.target.slice(0, CLIP) },
-    { key: COMMIT, value: input.commit.slice(0, CLIP) },
-    { key: REQUESTER, value: input.requester.slice(0, CLIP) },
-    { key: PHASE, value: phase },
-  ]);
+  upsertSearchAttributes(searchAttributesAtStart(input, phase));
 }
 
 function memoOf(run: Run): PromotionMemo {

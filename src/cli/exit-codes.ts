@@ -1,4 +1,4 @@
-import type { End, Phase } from '../domain/phase.js';
+import { beforePromoting, type End, type Phase } from '../domain/phase.js';
 import type { ClientErrorCode } from '../client.js';
 import type { EngineErrorCode } from '../engine/engine.js';
 
@@ -24,6 +24,8 @@ export function exitOfEnd(end: End | 'rollback-failed'): ExitCode {
     case 'rejected':
     case 'expired':
     case 'aborted':
+    // It had changed nothing when it was ended from outside.
+    case 'abandoned':
       return EXIT.held;
     case 'rolled-back':
       return EXIT.rolledBack;
@@ -37,8 +39,7 @@ export function exitOfEnd(end: End | 'rollback-failed'): ExitCode {
 
 /** Terminated from outside: nobody rolls back any more what it may have promoted. */
 export function exitOfAbandoned(phase: Phase | End): ExitCode {
-  const harmless: readonly string[] = ['validating', 'remediating', 'awaiting-approval'];
-  return harmless.includes(phase) ? EXIT.held : EXIT.rollbackFailed;
+  return beforePromoting(phase) ? EXIT.held : EXIT.rollbackFailed;
 }
 
 export function exitOfClientError(code: ClientErrorCode): ExitCode {

@@ -5,6 +5,7 @@ import type { DecideFlags } from './decide.js';
 import type { ExitCode } from './exit-codes.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
+import type { ReconcileFlags } from './reconcile.js';
 import type { RehearseFlags } from './rehearse.js';
 import type { RunbookShowFlags } from './runbook-show.js';
 import type { ServerFlags } from './server.js';
@@ -39,6 +40,7 @@ export function createProgram(run: Run): Command {
     run(command.optsWithGlobals<GlobalFlags>(), start);
   addLocal(program, go);
   addPromotion(program, go);
+  addReconcile(program, go);
   addDecisions(program, go);
   addOrders(program, go);
   addParts(program, go);
@@ -130,6 +132,21 @@ function addPromotion(program: Command, go: Go): void {
     .option('--limit <number>', 'at most so many', '100')
     .action(async (flags: ListFlags, command: Command) =>
       go(command, async (context) => (await import('./list.js')).list(context, flags)),
+    );
+}
+
+function addReconcile(program: Command, go: Go): void {
+  example(program.command('reconcile'), 'promote reconcile --target tau-production')
+    .description('roll back promotions whose workflows were ended from outside')
+    .option('--target <target>', 'of this target alone')
+    .option(
+      '--run <run>',
+      'this run too, of which Temporal knows nothing any more; you vouch that it has ended',
+    )
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--reason <text>', 'why; part of the evidence')
+    .action(async (flags: ReconcileFlags, command: Command) =>
+      go(command, async (context) => (await import('./reconcile.js')).reconcile(context, flags)),
     );
 }
 

@@ -2,6 +2,7 @@ import type { PromotionStatus } from '../client.js';
 import type { Concern } from '../domain/ownership.js';
 import { plain, type Output, type Style } from './output.js';
 import {
+  abandonedWhile,
   deadlineOf,
   gatesOf,
   nextSteps,
@@ -61,6 +62,7 @@ export function statusLines(
     ['votes', votesLine(status)],
     ['watch', watchLine(status)],
     ['evidence', shown.evidence],
+    ...leftBehindLines(status),
     ...shown.unverified.map((step): [string, string] => ['unverified', step]),
     ...concernLines(shown.concerns).map((line): [string, string] => ['call', line]),
     ['blocked', blockedLine(status)],
@@ -88,6 +90,23 @@ export function concernLines(concerns: readonly Concern[]): string[] {
     const what = [...codes].map(([id, theirs]) => `${id} (${theirs.join(', ')})`).join(', ');
     return plain(`${people}: ${what}`, 400);
   });
+}
+
+/** What to check after a workflow was ended from outside, and what to do. */
+function leftBehindLines(status: PromotionStatus): [string, string][] {
+  const left = abandonedWhile(status);
+  if (left === undefined) return [];
+  const { target } = status;
+  const ended = `its workflow was ended from outside (${status.execution.toLowerCase()}) while ${left.phase}`;
+  if (!left.touched) return [['ended', `${ended}: nothing had been changed`]];
+  return [
+    ['ended', `${ended}: ${target} may be half promoted, and nothing watches it`],
+    ['check', 'what the environment branch has, and what the gates say: `promote validate`'],
+    [
+      'do',
+      `\`promote reconcile --target ${target}\` rolls it back; until then no other promotion is started`,
+    ],
+  ];
 }
 
 /** What a terminal shows below the log while a promotion runs. */

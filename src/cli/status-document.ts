@@ -1,8 +1,8 @@
 import type { PromotionStatus } from '../client.js';
-import { ACTIONS, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
+import { ACTIONS, beforePromoting, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
 
-/** `abandoned`: its workflow was terminated from outside. */
-export type ShownPhase = Phase | End | 'abandoned';
+/** `abandoned`: its workflow was ended from outside. */
+export type ShownPhase = Phase | End;
 
 export interface ShownGate {
   readonly id: string;
@@ -47,6 +47,7 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     blocked: status.blocked ?? null,
     workerAnswers: status.workerAnswers,
     open: isOpen(status),
+    abandoned: abandonedWhile(status) ?? null,
     next: nextSteps(status),
   };
 }
@@ -60,6 +61,16 @@ export function phaseOf(status: PromotionStatus): ShownPhase {
   const phase = lastPhaseOf(status);
   const unfinished = PHASES.some((open) => open === phase);
   return unfinished && !isOpen(status) ? 'abandoned' : phase;
+}
+
+/** A workflow that was ended from outside: in which phase, and whether the target may be half promoted. */
+export function abandonedWhile(
+  status: PromotionStatus,
+): { readonly phase: Phase; readonly touched: boolean } | undefined {
+  const last = lastPhaseOf(status);
+  const phase = PHASES.find((open) => open === last);
+  if (phase === undefined || isOpen(status)) return undefined;
+  return { phase, touched: !beforePromoting(phase) };
 }
 
 export function lastPhaseOf({ view, memo }: PromotionStatus): Phase | End {
@@ -88,6 +99,7 @@ export function deadlineOf(status: PromotionStatus): number | null {
 export function nextSteps(status: PromotionStatus): readonly string[] {
   const phase = phaseOf(status);
   const { target } = status;
+  if (abandonedWhile(status)?.touched === true) return [`promote reconcile --target ${target}`];
   if (!isOpen(status)) return phase === 'promoted' ? [] : [`promote start --target ${target} --commit …`];
   const decisions =
     phase === 'awaiting-approval'

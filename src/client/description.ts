@@ -14,10 +14,6 @@ export function firstRunOf({ raw, runId }: WorkflowExecutionDescription): string
   return raw.workflowExecutionInfo?.firstRunId || runId;
 }
 
-export function hasPendingActivity({ raw }: WorkflowExecutionDescription): boolean {
-  return (raw.pendingActivities ?? []).length > 0;
-}
-
 export function blockedBy({ raw }: WorkflowExecutionDescription): Blocked | undefined {
   for (const { attempt, lastFailure, activityType } of raw.pendingActivities ?? []) {
     if ((attempt ?? 0) <= 1 || !lastFailure) continue;

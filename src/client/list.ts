@@ -1,6 +1,6 @@
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 
-import { PROMOTION } from '../../workflows/messages.js';
+import { PROMOTION, ROLLBACK } from '../../workflows/messages.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { COMMIT, DEADLINE, PHASE, REQUESTER, TARGET, TRIGGER } from './search-attributes.js';
 
@@ -29,7 +29,7 @@ export async function list(
   server: TemporalServer,
   { open, limit }: ListOptions,
 ): Promise<readonly ListedPromotion[]> {
-  const query = `WorkflowType = "${PROMOTION}"${open ? ' AND ExecutionStatus = "Running"' : ''}`;
+  const query = `WorkflowType IN ("${PROMOTION}", "${ROLLBACK}")${open ? ' AND ExecutionStatus = "Running"' : ''}`;
   return server.call(CALL_TIMEOUT_MS, async () => {
     const found: ListedPromotion[] = [];
     for await (const info of server.client.list({ query, pageSize: Math.min(limit, 1_000) })) {

@@ -10,7 +10,12 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** How a promotion ended. A terminated run has none: it is sealed later as abandoned. */
+/** Nothing of this run has changed the target yet. */
+export function beforePromoting(phase: Phase | End): boolean {
+  return phase === 'validating' || phase === 'remediating' || phase === 'awaiting-approval';
+}
+
+/** How a promotion ended. A terminated run has no end of its own: it is rolled back or sealed later, as `abandoned`. */
 export const ENDS = [
   'promoted',
   'promoted-with-warnings',
@@ -20,6 +25,7 @@ export const ENDS = [
   'aborted',
   'rolled-back',
   'rollback-acknowledged',
+  'abandoned',
 ] as const;
 export type End = (typeof ENDS)[number];
 

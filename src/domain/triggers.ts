@@ -2,16 +2,20 @@ import type { Plan } from './plan.js';
 import type { GateResult } from './verdict.js';
 
 /** Why a rollback was declared. The first three are the runbook's "Rollback triggers", in the order they are named. */
-export type TriggerCode =
-  | 'cortex_artifact_unrepaired'
-  | 'repeated_failing'
-  | 'readiness_failed_after_remediation'
-  | 'promotion_step_failed'
-  | 'unreachable'
-  | 'requested'
-  | 'cancelled'
+export const TRIGGERS = [
+  'cortex_artifact_unrepaired',
+  'repeated_failing',
+  'readiness_failed_after_remediation',
+  'promotion_step_failed',
+  'unreachable',
+  'requested',
+  'cancelled',
+  /** Its workflow was ended from outside once something may have been promoted. */
+  'terminated',
   /** Our own machinery failed for good after something may have been promoted. */
-  | 'internal_fault';
+  'internal_fault',
+] as const;
+export type TriggerCode = (typeof TRIGGERS)[number];
 
 /**
  * Every trigger of the runbook that holds after the last round, the named one first. Misconfigured gates count for none.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { runRecordSchema } from '../../contracts/run-record.js';
+import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { endThatCounts, type PastRun } from '../../domain/past-runs.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryPath } from './journal.js';
@@ -15,7 +15,7 @@ const noted = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason:
 const journalled = z.object({ kind: z.string() });
 
 /** Entries after which a run may have changed the target. */
-const TOUCHING: readonly string[] = ['step-started', 'rollback-begun'];
+export const TOUCHING: readonly string[] = ['step-started', 'rollback-begun'];
 
 /**
  * What the evidence remembers of a target's runs, newest first. A folder without `run.json` is no run: its opening was cut
@@ -36,10 +36,41 @@ export async function pastRuns(evidence: RunEvidence, target: string): Promise<r
   return runs;
 }
 
+/** A run whose evidence has no end: it is open, or its workflow was ended from outside. */
+export type UnendedRun = Omit<RememberedRun, 'end'> & Pick<RunRecord, 'target' | 'workflow'>;
+
+/**
+ * Every run of this deployment that nobody has ended, of one target or of all.
+ *
+ * @throws EvidenceError where a run can't be read
+ */
+export async function unendedRuns(
+  evidence: RunEvidence,
+  deployment: string,
+  target: string | undefined,
+): Promise<readonly UnendedRun[]> {
+  const folders = target === undefined ? await evidence.store.runs() : await evidence.foldersOf(target);
+  const runs: UnendedRun[] = [];
+  for (const folder of folders) {
+    if ((await endOf(evidence, folder)) !== undefined) continue;
+    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+    if (record?.deployment !== deployment) continue;
+    const { run, commit, requester, workflow } = record;
+    const touched = await hasTouched(evidence, folder);
+    runs.push({ folder, run, commit, requester, touched, target: record.target, workflow });
+  }
+  return runs;
+}
+
 /** How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
+  const known = evidence.ends.get(folder);
+  if (known !== undefined) return known;
   const sealed = await evidence.readJson(folder, 'manifest.json', sealedEnd);
-  if (sealed !== undefined) return sealed.end;
+  if (sealed !== undefined) {
+    evidence.ends.set(folder, sealed.end);
+    return sealed.end;
+  }
   const ends = [];
   for (const path of await evidence.store.list(folder, 'ended/')) {
     const note = await evidence.readJson(folder, path, noted);
@@ -62,13 +93,26 @@ export async function noteEnd(
   }
 }
 
+/** Files that are written before anything is changed. */
+export async function hasLeftFiles({ store }: RunEvidence, folder: string): Promise<boolean> {
+  return (await store.list(folder, 'promotion/')).length + (await store.list(folder, 'rollback/')).length > 0;
+}
+
 async function hasTouched(evidence: RunEvidence, folder: string): Promise<boolean> {
-  const { store } = evidence;
-  if ((await store.list(folder, 'promotion/')).length > 0) return true;
-  if ((await store.list(folder, 'rollback/')).length > 0) return true;
+  if (await hasLeftFiles(evidence, folder)) return true;
   for (let seq = 1; ; seq += 1) {
-    const entry = await evidence.readJson(folder, entryPath(seq), journalled);
-    if (entry === undefined) return false;
-    if (TOUCHING.includes(entry.kind)) return true;
+    const bytes = await evidence.store.get(folder, entryPath(seq));
+    if (bytes === undefined) return false;
+    if (isTouching(bytes)) return true;
+  }
+}
+
+/** What can't be read may be anything. */
+function isTouching(entry: Uint8Array): boolean {
+  try {
+    const { kind } = journalled.parse(JSON.parse(Buffer.from(entry).toString('utf8')));
+    return TOUCHING.includes(kind);
+  } catch {
+    return true;
   }
 }

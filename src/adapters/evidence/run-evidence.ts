@@ -23,6 +23,8 @@ export interface KnownRun {
 /** The evidence of runs, by run: the only thing that an activity which changes the world is told. */
 export class RunEvidence {
   readonly store: EvidenceStore;
+  /** Ends of sealed runs, by folder: they stay as they are. */
+  readonly ends = new Map<string, string>();
   readonly #known = new Map<string, KnownRun>();
 
   constructor(store: EvidenceStore) {

@@ -1,0 +1,86 @@
+import type { PromotionInput } from '../src/domain/messages.js';
+import type { LeftBehind } from '../src/domain/take-over.js';
+import type { JournalHead } from '../src/adapters/evidence/journal.js';
+import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
+import type { Admitted } from './admit.js';
+import type { Dependencies } from './dependencies.js';
+
+export interface TakeOverRequest {
+  readonly run: string;
+  /** The workflow that asks: it must hold the run's own lock. */
+  readonly workflow: { readonly id: string; readonly firstExecutionRunId: string };
+  /** ms since the epoch, from the workflow. */
+  readonly at: number;
+  readonly requester: string;
+  readonly reason: string;
+}
+
+export type TakenOver =
+  | { readonly taken: false; readonly problem: string }
+  | {
+      readonly taken: true;
+      readonly admitted: Admitted;
+      readonly input: PromotionInput;
+      readonly left: LeftBehind;
+      /** The journal as it goes on: its newest entry says who took over. */
+      readonly head: JournalHead;
+      /** A promotion step of the former workflow may act until then; ms since the epoch. */
+      readonly actsUntil: number | undefined;
+    };
+
+/**
+ * Takes over a run whose workflow was ended from outside. Only its name is trusted: plan, steps and journal are read back from
+ * its evidence. An entry of its own ends the race with a record that the former workflow still had on its way.
+ */
+export function takeOverWith({ evidence, steps, deployment, leftBehind, pastRuns }: Dependencies) {
+  return async (request: TakeOverRequest): Promise<TakenOver> => {
+    const known = await evidence.known(request.run);
+    const { record, folder } = known;
+    if (record.workflow.id !== request.workflow.id || record.deployment !== deployment)
+      return {
+        taken: false,
+        problem: `${request.workflow.id.slice(0, 128)} is not the lock of ${record.run}`,
+      };
+    const end = await pastRuns.endOf(evidence, folder);
+    if (end !== undefined) return { taken: false, problem: `the run ${record.run} is settled: ${end}` };
+    const by = request.workflow.firstExecutionRunId;
+    const { head, left, running } = await leftBehind.takeOver(evidence, known, { ...request, by });
+    // From here on a promotion step that the former workflow left running begins nothing more.
+    if (left.touched) await steps.noteRollbackBegun(evidence.store, folder);
+    return {
+      taken: true,
+      admitted: admittedOf(known),
+      input: inputOf(known),
+      left,
+      head,
+      actsUntil: running === undefined ? undefined : actsUntil(known, running),
+    };
+  };
+}
+
+/** Temporal tries no step again once its workflow is gone; an attempt that was under way ends by its deadline. */
+function actsUntil(
+  { loaded }: KnownRun,
+  { step, begunAt }: { readonly step: string; readonly begunAt: number | undefined },
+): number {
+  const GRACE_MS = 3_000;
+  const lastsMs = (loaded.plan.promotion.find(({ id }) => id === step)?.deadlineMs ?? 0) + GRACE_MS;
+  const atMost = Date.now() + lastsMs;
+  // All tries of a step together have twice its deadline.
+  return begunAt === undefined ? atMost : Math.min(atMost, begunAt + 2 * lastsMs);
+}
+
+function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
+  const { run, openedAt, deployment, runbook, policy, subjectLine, previous, rolledBack, again } = record;
+  return {
+    admitted: true,
+    ...{ run, folder, openedAt, deployment, runbook, policy, subjectLine, previous, rolledBack, again },
+    plan: loaded.plan,
+    prerequisitesDeadlineMs: 0,
+  };
+}
+
+function inputOf({ record }: KnownRun): PromotionInput {
+  const { target, commit, requester, reason, again } = record;
+  return { target, commit, requester, reason, again };
+}

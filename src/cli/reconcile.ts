@@ -1,0 +1,61 @@
+import type { Reconciled, ReconcileAction } from '../domain/reconciling.js';
+import { InputError } from '../contracts/input-error.js';
+import { runId } from '../contracts/names.js';
+import { parseTarget, parseText, type Context } from './context.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { plain } from './output.js';
+import { withClient } from './temporal.js';
+
+export interface ReconcileFlags {
+  readonly target?: string;
+  readonly run?: string;
+  readonly dryRun?: boolean;
+  readonly reason?: string;
+}
+
+/** Has the worker roll back, or seal, what nobody looks after any more. */
+export async function reconcile(
+  { config, output, by: requester }: Context,
+  flags: ReconcileFlags,
+): Promise<ExitCode> {
+  const target = flags.target === undefined ? undefined : parseTarget(flags.target);
+  const run = flags.run === undefined ? undefined : parseRun(flags.run);
+  const reason = parseText('--reason', flags.reason ?? 'promote reconcile');
+  const dryRun = flags.dryRun === true;
+  const { runs } = await withClient(config, (client) =>
+    client.reconcile({
+      ...(target === undefined ? {} : { target }),
+      ...(run === undefined ? {} : { run }),
+      ...{ dryRun, requester, reason },
+    }),
+  );
+  output.document({ dryRun, runs });
+  if (runs.length === 0) output.say('no promotion was left behind: nothing to do');
+  for (const found of runs) output.say(lineOf(found, dryRun));
+  return runs.some(({ action }) => action === 'unknown') ? EXIT.held : EXIT.done;
+}
+
+function parseRun(given: string): string {
+  const parsed = runId.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new InputError('bad_usage', [
+    `--run ${JSON.stringify(given.slice(0, 80))} can't be: a run is named like 20260102T030405678Z-5f0c2a9e; \`promote status\` shows it`,
+  ]);
+}
+
+const DOES: Readonly<Record<ReconcileAction, (target: string, run: string) => string>> = {
+  'rolls-back': (target) => `is rolled back: follow it with \`promote follow ${target}\``,
+  abandons: () => 'had changed nothing, and is sealed as abandoned',
+  locked: (target) => `waits: another workflow has the lock of ${target}; see \`promote status ${target}\``,
+  unknown: (target, run) =>
+    `is left alone: Temporal does not say that its workflow was ended; if you know that it has ended, \`promote reconcile --target ${target} --run ${run}\``,
+};
+const WOULD: Partial<typeof DOES> = {
+  'rolls-back': () => 'would be rolled back',
+  abandons: () => 'has changed nothing, and would be sealed as abandoned',
+};
+
+function lineOf({ run, target, commit, action }: Reconciled, dryRun: boolean): string {
+  const says = (dryRun ? WOULD[action] : undefined) ?? DOES[action];
+  return plain(`${target}: the run ${run} of ${commit} ${says(target, run)}`, 400);
+}
