@@ -9,6 +9,7 @@ import { TemporalServer, type ClientOptions } from './client/connection.js';
 import { reconcile } from './client/reconcile.js';
 import { result, terminate } from './client/end.js';
 import { list, type ListedPromotion, type ListOptions } from './client/list.js';
+import { ensureSchedule, setSchedule, stopSchedule } from './client/schedule.js';
 import { ensureSearchAttributes } from './client/search-attributes.js';
 import { refuseIfOpen, start, type Started } from './client/start.js';
 import { status, type PromotionStatus } from './client/status.js';
@@ -100,6 +101,21 @@ export class PromotionClient {
    */
   async reconcile(request: ReconcileRequest): Promise<ReconcileAnswer> {
     return reconcile(this.#server, request);
+  }
+
+  /** Has the worker look by itself, where no schedule is there; one that a person stopped stays so. */
+  async ensureSchedule(): Promise<void> {
+    return ensureSchedule(this.#server);
+  }
+
+  /** @param everyMs how often the worker looks from now on */
+  async setSchedule(everyMs: number): Promise<void> {
+    return setSchedule(this.#server, everyMs);
+  }
+
+  /** @throws ClientError `not_found` where there is none */
+  async stopSchedule(): Promise<void> {
+    return stopSchedule(this.#server);
   }
 
   /** Ends a run without any clean-up: for rehearsals that are left early. */

@@ -144,6 +144,8 @@ function addReconcile(program: Command, go: Go): void {
       'this run too, of which Temporal knows nothing any more; you vouch that it has ended',
     )
     .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--every <duration>', 'have the worker do it by itself that often (a worker begins with 1m)')
+    .option('--stop', 'no longer have the worker do it by itself')
     .option('--reason <text>', 'why; part of the evidence')
     .action(async (flags: ReconcileFlags, command: Command) =>
       go(command, async (context) => (await import('./reconcile.js')).reconcile(context, flags)),

@@ -1,5 +1,6 @@
 import type { Reconciled, ReconcileAction } from '../domain/reconciling.js';
 import { InputError } from '../contracts/input-error.js';
+import { duration } from '../contracts/duration.js';
 import { runId } from '../contracts/names.js';
 import { parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -11,6 +12,8 @@ export interface ReconcileFlags {
   readonly run?: string;
   readonly dryRun?: boolean;
   readonly reason?: string;
+  readonly every?: string;
+  readonly stop?: boolean;
 }
 
 /** Has the worker roll back, or seal, what nobody looks after any more. */
@@ -18,6 +21,7 @@ export async function reconcile(
   { config, output, by: requester }: Context,
   flags: ReconcileFlags,
 ): Promise<ExitCode> {
+  if (flags.every !== undefined || flags.stop === true) return schedule({ config, output }, flags);
   const target = flags.target === undefined ? undefined : parseTarget(flags.target);
   const run = flags.run === undefined ? undefined : parseRun(flags.run);
   const reason = parseText('--reason', flags.reason ?? 'promote reconcile');
@@ -33,6 +37,37 @@ export async function reconcile(
   if (runs.length === 0) output.say('no promotion was left behind: nothing to do');
   for (const found of runs) output.say(lineOf(found, dryRun));
   return runs.some(({ action }) => action === 'unknown') ? EXIT.held : EXIT.done;
+}
+
+/** How often the worker looks by itself. */
+async function schedule(
+  { config, output }: Pick<Context, 'config' | 'output'>,
+  flags: ReconcileFlags,
+): Promise<ExitCode> {
+  const { every, stop = false, ...others } = flags;
+  if (Object.keys(others).length > 0 || (stop && every !== undefined))
+    throw new InputError('bad_usage', ['--every and --stop are about the schedule: give one of them, alone']);
+  const everyMs = every === undefined ? undefined : parseEvery(every);
+  await withClient(config, (client) =>
+    everyMs === undefined ? client.stopSchedule() : client.setSchedule(everyMs),
+  );
+  output.document({ schedule: { everyMs: everyMs ?? null, taskQueue: config.taskQueue } });
+  output.say(
+    every === undefined
+      ? `stopped: nobody looks for abandoned promotions of the task queue ${config.taskQueue} by itself any more`
+      : `the worker of the task queue ${config.taskQueue} looks for abandoned promotions every ${every}`,
+  );
+  return EXIT.done;
+}
+
+const SHORTEST_MS = 10_000;
+
+function parseEvery(given: string): number {
+  const parsed = duration.safeParse(given);
+  if (parsed.success && parsed.data >= SHORTEST_MS) return parsed.data;
+  throw new InputError('bad_usage', [
+    `--every ${JSON.stringify(given.slice(0, 80))} can't be: a duration of 10s or more, such as 1m`,
+  ]);
 }
 
 function parseRun(given: string): string {

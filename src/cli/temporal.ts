@@ -89,6 +89,22 @@ export async function withClientAt<T>(
   }
 }
 
+/** "the aim is that nobody has to look": a worker looks by itself. It still runs where this user may not have it so. */
+export async function scheduleReconcile(
+  client: PromotionClient,
+  note: (line: string) => void,
+): Promise<void> {
+  try {
+    await client.ensureSchedule();
+  } catch (error) {
+    if (!(error instanceof ClientError) || (error.code !== 'refused' && error.code !== 'misconfigured'))
+      throw error;
+    note(
+      `promote: no schedule looks for abandoned promotions (${error.message}): run \`promote reconcile\` after a terminate`,
+    );
+  }
+}
+
 /** A worker still runs without them; a start will say what is missing. */
 export async function addSearchAttributes(
   client: PromotionClient,

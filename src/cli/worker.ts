@@ -2,13 +2,20 @@ import type { Config } from '../config.js';
 import { untilStopped, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
-import { addSearchAttributes, openEngine, withClientAt, type Endpoint } from './temporal.js';
+import {
+  addSearchAttributes,
+  openEngine,
+  scheduleReconcile,
+  withClientAt,
+  type Endpoint,
+} from './temporal.js';
 
 /** Runs the workflows and their activities until SIGINT or SIGTERM. */
 export async function worker({ config, output }: Context): Promise<ExitCode> {
   const signal = untilStopped();
   const { engine, endpoint } = await openEngine(config, output.note);
   try {
+    await withClientAt(endpoint, config, (client) => scheduleReconcile(client, output.note));
     await runInProcess({
       config,
       endpoint,
