@@ -59,12 +59,16 @@ async function stateOf({
     const latest = await describe(client, id);
     if (latest === undefined) return 'unknown';
     if (latest.status.name === 'RUNNING' || latest.status.name === 'PAUSED') return 'open';
-    const isOwn = (found: Described | undefined): found is Described =>
-      found?.raw.workflowExecutionInfo?.firstRunId === firstExecutionRunId;
-    const own = isOwn(latest) ? latest : await lastOfChain(client, id, isOwn);
+    const own = isOf(latest, firstExecutionRunId)
+      ? latest
+      : await lastOfChain(client, id, firstExecutionRunId);
     if (own?.taskQueue !== Context.current().info.taskQueue) return 'unknown';
     return ENDED_FROM_OUTSIDE.includes(own.status.name) ? 'ended' : 'unknown';
   });
+}
+
+function isOf({ raw }: Described, firstExecutionRunId: string): boolean {
+  return raw.workflowExecutionInfo?.firstRunId === firstExecutionRunId;
 }
 
 const LOOKED_THROUGH = 100;
@@ -73,12 +77,12 @@ const LOOKED_THROUGH = 100;
 async function lastOfChain(
   client: Client,
   id: string,
-  isOwn: (found: Described | undefined) => found is Described,
+  firstExecutionRunId: string,
 ): Promise<Described | undefined> {
   let looked = 0;
   for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${id}"`, pageSize: 20 })) {
     const found = await describe(client, id, runId);
-    if (isOwn(found)) return found;
+    if (found !== undefined && isOf(found, firstExecutionRunId)) return found;
     looked += 1;
     if (looked >= LOOKED_THROUGH) break;
   }

@@ -71,10 +71,18 @@ function actsUntil(
 }
 
 function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
-  const { run, openedAt, deployment, runbook, policy, subjectLine, previous, rolledBack, again } = record;
   return {
     admitted: true,
-    ...{ run, folder, openedAt, deployment, runbook, policy, subjectLine, previous, rolledBack, again },
+    run: record.run,
+    folder,
+    openedAt: record.openedAt,
+    deployment: record.deployment,
+    runbook: record.runbook,
+    policy: record.policy,
+    subjectLine: record.subjectLine,
+    previous: record.previous,
+    rolledBack: record.rolledBack,
+    again: record.again,
     plan: loaded.plan,
     prerequisitesDeadlineMs: 0,
   };

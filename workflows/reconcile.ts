@@ -71,7 +71,17 @@ async function settled(child: ChildWorkflowHandle<typeof rollback>): Promise<voi
 
 function memoOf({ run, target, commit, requester, folder }: FoundRun): PromotionMemo {
   return {
-    ...{ target, commit, run, requester, evidence: folder },
-    ...{ phase: 'rolling-back', reason: '', trigger: 'terminated', digest: null, deadline: null, gates: [] },
+    target,
+    commit,
+    run,
+    requester,
+    phase: 'rolling-back',
+    reason: '',
+    trigger: 'terminated',
+    digest: null,
+    deadline: null,
+    evidence: folder,
+    gates: [],
+    concerns: [],
   };
 }

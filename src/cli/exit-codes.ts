@@ -1,4 +1,4 @@
-import { beforePromoting, type End, type Phase } from '../domain/phase.js';
+import { isBeforePromoting, type End, type Phase } from '../domain/phase.js';
 import type { ClientErrorCode } from '../client.js';
 import type { EngineErrorCode } from '../engine/engine.js';
 
@@ -39,7 +39,7 @@ export function exitOfEnd(end: End | 'rollback-failed'): ExitCode {
 
 /** Terminated from outside: nobody rolls back any more what it may have promoted. */
 export function exitOfAbandoned(phase: Phase | End): ExitCode {
-  return beforePromoting(phase) ? EXIT.held : EXIT.rollbackFailed;
+  return isBeforePromoting(phase) ? EXIT.held : EXIT.rollbackFailed;
 }
 
 export function exitOfClientError(code: ClientErrorCode): ExitCode {

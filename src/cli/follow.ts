@@ -1,4 +1,4 @@
-import { beforePromoting } from '../domain/phase.js';
+import { isBeforePromoting } from '../domain/phase.js';
 import type { PromotionClient } from '../client.js';
 import { evidenceAt, parseTarget, parseWhole, untilStopped, type Context } from './context.js';
 import type { ExitCode } from './exit-codes.js';
@@ -74,7 +74,7 @@ function tellEnd({ config, output }: Context, target: string, followed: Followed
         trigger: null,
       });
       output.say(
-        `${target}  ${paintPhase(output, 'abandoned')}: its workflow was ended from outside while ${followed.phase}, ${beforePromoting(followed.phase) ? 'before it changed anything' : `and nothing was rolled back: \`promote reconcile --target ${target}\` does it`}`,
+        `${target}  ${paintPhase(output, 'abandoned')}: its workflow was ended from outside while ${followed.phase}, ${isBeforePromoting(followed.phase) ? 'before it changed anything' : `and nothing was rolled back: \`promote reconcile --target ${target}\` does it`}`,
       );
       return;
     case 'unsettled':

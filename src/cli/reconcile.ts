@@ -30,7 +30,9 @@ export async function reconcile(
     client.reconcile({
       ...(target === undefined ? {} : { target }),
       ...(run === undefined ? {} : { run }),
-      ...{ dryRun, requester, reason },
+      dryRun,
+      requester,
+      reason,
     }),
   );
   output.document({ dryRun, runs });

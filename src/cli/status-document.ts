@@ -1,5 +1,5 @@
 import type { PromotionStatus } from '../client.js';
-import { ACTIONS, beforePromoting, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
+import { ACTIONS, isBeforePromoting, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
 
 /** `abandoned`: its workflow was ended from outside. */
 export type ShownPhase = Phase | End;
@@ -70,7 +70,7 @@ export function abandonedWhile(
   const last = lastPhaseOf(status);
   const phase = PHASES.find((open) => open === last);
   if (phase === undefined || isOpen(status)) return undefined;
-  return { phase, touched: !beforePromoting(phase) };
+  return { phase, touched: !isBeforePromoting(phase) };
 }
 
 export function lastPhaseOf({ view, memo }: PromotionStatus): Phase | End {

@@ -1,5 +1,5 @@
 import { ADMISSION } from '../../workflows/messages.js';
-import type { admission, AdmissionAnswer, AdmissionRequest } from '../../workflows/admission.js';
+import type { AdmissionAnswer, AdmissionRequest } from '../../workflows/admission.js';
 import { askWorker } from './ask-worker.js';
 import type { TemporalServer } from './connection.js';
 
@@ -8,7 +8,7 @@ import type { TemporalServer } from './connection.js';
  * @throws ClientError `no_worker` after 10 s without a sign of a worker
  */
 export async function admit(server: TemporalServer, request: AdmissionRequest): Promise<AdmissionAnswer> {
-  return askWorker<typeof admission>(server, {
+  return askWorker<AdmissionRequest, AdmissionAnswer>(server, {
     type: ADMISSION,
     arg: request,
     name: `admission/${request.target}`,

@@ -1,9 +1,4 @@
-import {
-  isGrpcDeadlineError,
-  WorkflowFailedError,
-  type Workflow,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { isGrpcDeadlineError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { blockedBy } from './description.js';
@@ -28,27 +23,29 @@ export interface Question<Arg> {
   readonly otherwise: string;
 }
 
+type Asking<Arg, Answer> = (arg: Arg) => Promise<Answer>;
+
 /**
  * A question to the worker, as a short workflow of its own.
  * @throws ClientError `no_worker` after 10 s without a sign of a worker; `refused` where the worker failed at it
  */
-export async function askWorker<Asked extends Workflow>(
+export async function askWorker<Arg, Answer>(
   server: TemporalServer,
-  { type, arg, name, what, otherwise }: Question<Parameters<Asked>[0]>,
-): Promise<Awaited<ReturnType<Asked>>> {
+  { type, arg, name, what, otherwise }: Question<Arg>,
+): Promise<Answer> {
   const workflowId = `${name}/${crypto.randomUUID()}`;
   const handle = await server.call(CALL_TIMEOUT_MS, () =>
-    server.client.start(type, {
+    server.client.start<Asking<Arg, Answer>>(type, {
       args: [arg],
       workflowId,
       taskQueue: server.taskQueue,
       workflowExecutionTimeout: LIFE_MS,
     }),
   );
-  const soon = await answerWithin<Asked>(server, handle, FIRST_SIGN_MS, what);
+  const soon = await answerWithin(server, handle, FIRST_SIGN_MS, what);
   if (soon !== undefined) return soon.answer;
   const inHand = await server.describe(workflowId).then(isInHand, () => false);
-  const late = inHand ? await answerWithin<Asked>(server, handle, IN_HAND_MS, what) : undefined;
+  const late = inHand ? await answerWithin(server, handle, IN_HAND_MS, what) : undefined;
   if (late !== undefined) return late.answer;
   const blocked = await server.describe(workflowId).then(blockedBy, () => undefined);
   await server.call(CALL_TIMEOUT_MS, () => handle.terminate('not answered in time')).catch(() => undefined);
@@ -65,12 +62,12 @@ function isInHand({ historyLength }: { readonly historyLength: number }): boolea
   return historyLength > 3;
 }
 
-async function answerWithin<Asked extends Workflow>(
+async function answerWithin<Arg, Answer>(
   server: TemporalServer,
-  handle: WorkflowHandle,
+  handle: WorkflowHandle<Asking<Arg, Answer>>,
   timeoutMs: number,
   what: string,
-): Promise<{ readonly answer: Awaited<ReturnType<Asked>> } | undefined> {
+): Promise<{ readonly answer: Answer } | undefined> {
   try {
     return { answer: await server.within(timeoutMs, () => handle.result()) };
   } catch (error) {

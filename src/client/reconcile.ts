@@ -1,6 +1,5 @@
 import type { ReconcileAnswer, ReconcileRequest } from '../domain/reconciling.js';
 import { RECONCILE } from '../../workflows/messages.js';
-import type { reconcile as reconciling } from '../../workflows/reconcile.js';
 import { askWorker } from './ask-worker.js';
 import type { TemporalServer } from './connection.js';
 
@@ -9,7 +8,7 @@ import type { TemporalServer } from './connection.js';
  * @throws ClientError `no_worker`, `refused`
  */
 export async function reconcile(server: TemporalServer, request: ReconcileRequest): Promise<ReconcileAnswer> {
-  return askWorker<typeof reconciling>(server, {
+  return askWorker<ReconcileRequest, ReconcileAnswer>(server, {
     type: RECONCILE,
     arg: request,
     name: 'reconcile',

@@ -10,11 +10,6 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Nothing of this run has changed the target yet. */
-export function beforePromoting(phase: Phase | End): boolean {
-  return phase === 'validating' || phase === 'remediating' || phase === 'awaiting-approval';
-}
-
 /** How a promotion ended. A terminated run has no end of its own: it is rolled back or sealed later, as `abandoned`. */
 export const ENDS = [
   'promoted',

@@ -1,6 +1,7 @@
+import { begin, end, type Move } from './move.js';
 import type { Phase } from './phase.js';
 import type { Plan } from './plan.js';
-import { begin, type Move } from './transition.js';
+import { rollBack } from './rolling-back.js';
 import type { TriggerCode } from './triggers.js';
 
 /** What the evidence says of a run whose workflow was ended from outside. */
@@ -22,22 +23,7 @@ export interface LeftBehind {
  */
 export function takeOver(plan: Plan, left: LeftBehind): Move {
   const { state } = begin(plan);
-  if (!left.touched)
-    return {
-      state: { ...state, phase: 'abandoned' },
-      effect: { do: 'end', end: 'abandoned', reason: 'terminated' },
-    };
-  const triggers: readonly TriggerCode[] = left.triggers.length > 0 ? left.triggers : ['terminated'];
-  const attempt = left.rollbackAttempts + 1;
-  return {
-    state: {
-      ...state,
-      phase: 'rolling-back',
-      steps: left.steps,
-      trigger: triggers[0],
-      triggers,
-      rollbackAttempts: attempt,
-    },
-    effect: { do: 'roll-back', attempt },
-  };
+  if (!left.touched) return end(state, 'abandoned', 'terminated');
+  const { steps, triggers, rollbackAttempts } = left;
+  return rollBack({ ...state, steps, trigger: triggers[0], triggers, rollbackAttempts }, ['terminated']);
 }

@@ -200,23 +200,39 @@ describe('a request is refused in one line', () => {
   });
 });
 
-describe('a target that remembers', () => {
-  /** A run of the desk's target and commit, opened and perhaps ended. */
-  async function remember(desk: Desk, end?: string): Promise<string> {
-    const admission = await desk.admit();
-    if (!admission.admitted) throw new Error(admission.problems.join());
-    const { deployment, run, folder, openedAt, subjectLine, runbook, policy, previous } = admission;
-    const { evidence, store } = desk.dependencies;
-    await evidence.putJson(folder, 'run.json', {
-      ...{ v: 1, run, deployment, openedAt, subjectLine, runbook, policy, previous },
-      ...{ rolledBack: null, again: false, target: 'tau-production', commit: desk.rehearsal.commit },
-      ...{ requester: REHEARSAL_REQUESTER, reason: '', workflow: { id: 'w', firstExecutionRunId: 'f' } },
-    });
-    await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
-    if (end !== undefined) await noteEnd(evidence, folder, { end, reason: end });
-    return run;
-  }
+/** A run of the desk's target and commit, opened and perhaps ended. */
+async function remember(desk: Desk, end?: string): Promise<string> {
+  const admission = await desk.admit();
+  if (!admission.admitted) throw new Error(admission.problems.join());
+  const { run, folder, deployment, openedAt, subjectLine, runbook, policy } = admission;
+  const { evidence, store } = desk.dependencies;
+  await evidence.putJson(folder, 'run.json', {
+    v: 1,
+    run,
+    deployment,
+    target: 'tau-production',
+    commit: desk.rehearsal.commit,
+    subjectLine,
+    requester: REHEARSAL_REQUESTER,
+    reason: '',
+    openedAt,
+    runbook,
+    policy,
+    previous: null,
+    rolledBack: null,
+    again: false,
+    workflow: { id: 'w', firstExecutionRunId: 'f' },
+  });
+  await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
+  if (end !== undefined) await noteEnd(evidence, folder, { end, reason: end });
+  return run;
+}
 
+function refusal(text: string): Admission {
+  return { admitted: false, problems: [expect.stringContaining(text)] };
+}
+
+describe('a target that remembers', () => {
   test('a run that nobody has settled admits no other, and names it, its commit and the command', async () => {
     const desk = await openDesk();
     const run = await remember(desk);
@@ -230,9 +246,8 @@ describe('a target that remembers', () => {
   test('a commit that was rolled back is admitted again only by name, and with a reason', async () => {
     const desk = await openDesk();
     const run = await remember(desk, 'rolled-back');
-    const says = (text: string) => ({ admitted: false, problems: [expect.stringContaining(text)] });
-    expect(await desk.admit()).toEqual(says(`rolled back by the run ${run}`));
-    expect(await desk.admit({ again: true, reason: ' ' })).toEqual(says('--again needs --reason'));
+    expect(await desk.admit()).toEqual(refusal(`rolled back by the run ${run}`));
+    expect(await desk.admit({ again: true, reason: ' ' })).toEqual(refusal('--again needs --reason'));
     expect(await desk.admit({ again: true, reason: 'the database is back' })).toMatchObject({
       admitted: true,
       again: true,

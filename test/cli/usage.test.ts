@@ -32,6 +32,13 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
   ['a branch as a commit', ['start', '--target', 'lab', '--commit', 'main'], /--commit "main" can't be/],
   ['a reason with a line end', [...START, '--reason', 'a\nb'], /--reason can't be: .*control characters/],
   ['again without a reason', [...START, '--again'], /--reason is empty: say why/],
+  [
+    'a schedule and a target',
+    ['reconcile', '--every', '1m', '--target', 'lab'],
+    /--every and --stop .*alone/,
+  ],
+  ['a schedule without rest', ['reconcile', '--every', '1s'], /--every "1s" can't be: a duration of 10s/],
+  ['a run that is none', ['reconcile', '--run', 'lab'], /--run "lab" can't be: a run is named like/],
   ['a name that can be nobody', [...START, '--as', 'Alice Smith'], /--as "Alice Smith" can't be/],
   ...['abort', 'rollback', 'remediated', 'retry-rollback', 'acknowledge'].map(
     (order): [string, string[], RegExp] => [

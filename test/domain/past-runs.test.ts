@@ -1,6 +1,6 @@
 // Proves what a target remembers of its runs: which one left it rolled back, which commit needs to be asked for again, and
 // which run nobody has settled. How runs are read back from their evidence is not part of it.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { ENDS } from '../../src/domain/phase.js';

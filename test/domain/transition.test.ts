@@ -784,7 +784,9 @@ describe('what can not be', () => {
   const impossible = pairs.filter(({ possible }) => !possible);
 
   it('is looked at in every phase and every end', () => {
-    expect(new Set(places.map(([, phase]) => phase))).toEqual(new Set([...PHASES, ...ENDS]));
+    // No event leads to abandoned: src/domain/take-over.ts begins and ends there.
+    const reached = [...PHASES, ...ENDS].filter((phase) => phase !== 'abandoned');
+    expect(new Set(places.map(([, phase]) => phase))).toEqual(new Set(reached));
     expect(impossible.length).toBeGreaterThan(pairs.length / 2);
   });
 

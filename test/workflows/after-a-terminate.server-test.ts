@@ -2,10 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import { describe, expect, inject, test, vi } from 'vitest';
 import { parseDocument } from 'yaml';
+import { z } from 'zod';
 
 import type { ReconcileAnswer } from '../../src/domain/reconciling.js';
 import { promotionId } from '../../workflows/messages.js';
 import type { reconcile } from '../../workflows/reconcile.js';
+import type { rollback } from '../../workflows/rollback.js';
 import { withStage, type Stage } from '../support/stage.js';
 import {
   branchTip,
@@ -23,6 +25,7 @@ import {
  */
 const address = inject('temporalAddress');
 const LONG_WATCH = { watchWindowMs: 600_000 };
+const entrySchema = z.object({ kind: z.string() });
 const WAIT = { timeout: 30_000, interval: 100 };
 
 async function look(
@@ -85,8 +88,7 @@ describe('a promotion that was terminated while watching', () => {
       const kinds: string[] = [];
       for (let seq = 1; seq <= head.seq; seq += 1) {
         const path = `journal/${String(seq).padStart(8, '0')}.json`;
-        const entry = await evidence(stage, folder, path);
-        kinds.push(String(Object(entry).kind));
+        kinds.push(entrySchema.parse(await evidence(stage, folder, path)).kind);
       }
       expect(kinds.indexOf('taken-over')).toBeGreaterThan(kinds.indexOf('step-promoted'));
       expect(kinds.indexOf('rollback-begun')).toBeGreaterThan(kinds.indexOf('taken-over'));
@@ -175,7 +177,7 @@ describe('what nobody terminated', () => {
     withStage({ address, timings: LONG_WATCH }, async (stage) => {
       await untilWatching(stage);
       const { run } = await stage.view();
-      const result = await stage.client.workflow.execute('rollback', {
+      const result = await stage.client.workflow.execute<typeof rollback>('rollback', {
         workflowId: promotionId(`other-${stage.target}`.slice(0, 40)),
         taskQueue: stage.config.taskQueue,
         args: [{ run, requester: 'stranger@rehearsal', reason: '' }],
