@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 
 import type { AskedGate } from '../src/adapters/gates/ask.js';
-import { gradeSample, type Sample, type SampleGrade } from '../src/domain/watch.js';
+import { endsSegment, gradeSample, nextDue, type Sample, type SampleGrade } from '../src/domain/watch.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beating } from './beating.js';
@@ -36,7 +36,7 @@ export function watchSegmentWith(dependencies: Dependencies, startClock: StartWa
   return ({ run, from, count, nextAt, endsAt, last }: WatchRequest): Promise<WatchSegment> =>
     beating(async (signal) => {
       const known = await dependencies.evidence.known(run);
-      const { intervalMs } = known.loaded.plan.watch;
+      const limits = known.loaded.plan.watch;
       const clock = startClock(Context.current().info.currentAttemptScheduledTimestampMs);
       const samples: Sample[] = [];
       let results: readonly GateResult[] = [];
@@ -47,15 +47,11 @@ export function watchSegmentWith(dependencies: Dependencies, startClock: StartWa
         results = taken.results;
         recorded &&= taken.recorded;
         samples.push(taken.sample);
-        if (isNews(taken.sample.grade, last) || taken.sample.at >= endsAt) break;
-        due = Math.min(taken.sample.at + intervalMs, endsAt);
+        if (endsSegment(taken.sample, last, endsAt)) break;
+        due = nextDue(limits, taken.sample.at, endsAt);
       }
       return { samples, results, recorded };
     });
-}
-
-function isNews(grade: SampleGrade, last: SampleGrade): boolean {
-  return grade === 'failing' || grade === 'unreachable' || grade !== last;
 }
 
 async function takeSample(

@@ -6,6 +6,7 @@ import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { describeUnverified } from '../src/domain/unverified.js';
 import type { GateResult } from '../src/domain/verdict.js';
+import { segmentLength } from '../src/domain/watch.js';
 import {
   evidenceActivities,
   lookBackActivities,
@@ -172,10 +173,8 @@ export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orde
 
 /** While nothing changes a segment takes several samples; in a failing or unreachable streak each is one of its own. */
 export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise<PromotionEvent> {
-  const SEGMENT_SAMPLES = 20;
-  const calm = state.failingStreak === 0 && state.unreachableStreak === 0;
   const { intervalMs } = run.plan.watch;
-  const count = calm ? SEGMENT_SAMPLES : 1;
+  const count = segmentLength(state);
   const slowestMs = Math.max(...run.plan.gates.map(({ deadlineMs }) => deadlineMs));
   const segment = await watchActivities(count * (intervalMs + slowestMs)).watchSegment({
     run: run.admitted.run,

@@ -7,7 +7,7 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 
-import { refuseVote } from '../src/domain/approval.js';
+import { refuseDecision } from '../src/domain/approval.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import type { Answer } from '../src/domain/messages.js';
 import { hearsCancellation, isEnd, refuseAction, type Action } from '../src/domain/phase.js';
@@ -133,17 +133,17 @@ export class Orders {
 
   #refuseDecision(statement: DecisionStatement, receivedAt: number): string | undefined {
     const run = this.#run;
-    if (run?.phase !== 'awaiting-approval' || run.ballot?.epoch !== run.move.state.epoch)
-      return 'not_awaiting_approval';
-    const { admitted, input, ballot } = run;
-    if (
-      statement.run !== admitted.run ||
-      statement.deployment !== admitted.deployment ||
-      statement.target !== input.target
-    )
-      return 'other_run';
-    if (statement.request !== ballot.request) return 'other_subject';
-    return refuseVote(run.plan.approval, ballot, statement, receivedAt);
+    if (run === undefined) return 'not_awaiting_approval';
+    const { admitted, input, ballot, phase, plan } = run;
+    const asking = {
+      phase,
+      epoch: run.move.state.epoch,
+      run: admitted.run,
+      deployment: admitted.deployment,
+      target: input.target,
+      ballot,
+    };
+    return refuseDecision(plan.approval, asking, statement, receivedAt);
   }
 
   #control(submission: Submission): Answer {

@@ -8,18 +8,12 @@ import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
 import { Journal, type CarriedJournal } from './journal.js';
-import type { Ballot } from '../src/domain/approval.js';
+import type { OpenBallot } from '../src/domain/approval.js';
 
 export interface Refusal {
   readonly by: string;
   readonly what: string;
   readonly reason: string;
-}
-
-/** An open approval request, and the votes on it. */
-export interface OpenBallot extends Ballot {
-  readonly request: string;
-  readonly epoch: number;
 }
 
 /** What a promotion takes along where its history is continued in a new one. */

@@ -1,4 +1,6 @@
+import type { Phase, End } from './phase.js';
 import type { ApprovalPolicy } from './plan.js';
+import type { DecisionStatement } from './statement.js';
 
 export interface Vote {
   readonly by: string;
@@ -38,6 +40,41 @@ export function refuseVote(
     return 'requester_cannot_approve';
   if (ballot.votes.some(({ by }) => by === vote.by)) return 'already_voted';
   return undefined;
+}
+
+/** An open approval request, and the votes on it. */
+export interface OpenBallot extends Ballot {
+  readonly request: string;
+  readonly epoch: number;
+}
+
+/** Where a promotion stands when a decision comes. */
+export interface Asking {
+  readonly phase: Phase | End;
+  readonly epoch: number;
+  readonly run: string;
+  readonly deployment: string;
+  readonly target: string;
+  readonly ballot: OpenBallot | undefined;
+}
+
+/**
+ * Why a decision is refused, or undefined where its vote counts: it is for this run, for the request that is open now, on
+ * its digest, and of somebody who may decide.
+ *
+ * @param receivedAt ms since the epoch
+ */
+export function refuseDecision(
+  policy: ApprovalPolicy,
+  { phase, epoch, run, deployment, target, ballot }: Asking,
+  statement: DecisionStatement,
+  receivedAt: number,
+): DecisionRefusal | undefined {
+  if (phase !== 'awaiting-approval' || ballot?.epoch !== epoch) return 'not_awaiting_approval';
+  if (statement.run !== run || statement.deployment !== deployment || statement.target !== target)
+    return 'other_run';
+  if (statement.request !== ballot.request) return 'other_subject';
+  return refuseVote(policy, ballot, statement, receivedAt);
 }
 
 /** One eligible reject ends it; otherwise as many distinct approvers as the policy requires. */

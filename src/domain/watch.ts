@@ -49,6 +49,25 @@ export function beginWatch(limits: WatchLimits, promotedAt: number): WatchState 
   };
 }
 
+/** The window's last sample is asked at its end, not an interval later; a window that is prolonged goes on at the interval. */
+export function nextDue({ intervalMs }: WatchLimits, at: number, endsAt: number): number {
+  const due = at + intervalMs;
+  return at < endsAt ? Math.min(due, endsAt) : due;
+}
+
+const SEGMENT_SAMPLES = 20;
+
+/** How many samples may be taken before these rules look at them: while nothing changes several, in a streak each alone. */
+export function segmentLength({ failingStreak, unreachableStreak }: WatchState): number {
+  return failingStreak === 0 && unreachableStreak === 0 ? SEGMENT_SAMPLES : 1;
+}
+
+/** A sample that these rules have to look at before another is taken: trouble, a change, or the window's last. */
+export function endsSegment(sample: Sample, before: SampleGrade, endsAt: number): boolean {
+  const trouble = sample.grade === 'failing' || sample.grade === 'unreachable';
+  return trouble || sample.grade !== before || sample.at >= endsAt;
+}
+
 /** A hold or pass resets the failing streak; an unreachable sample neither resets nor advances it. */
 export function addSample(
   limits: WatchLimits,
@@ -57,12 +76,10 @@ export function addSample(
   recorded: boolean,
 ): WatchState {
   const bad = sample.grade === 'failing' || sample.grade === 'unreachable';
-  const due = sample.at + limits.intervalMs;
   return {
     ...watch,
     samples: sample.n,
-    // The window's last sample is asked at its end, not an interval later.
-    nextAt: sample.at < watch.endsAt ? Math.min(due, watch.endsAt) : due,
+    nextAt: nextDue(limits, sample.at, watch.endsAt),
     failingStreak:
       sample.grade === 'failing'
         ? watch.failingStreak + 1

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { refuseVote, tally, type Ballot, type Vote } from '../../src/domain/approval.js';
+import {
+  refuseDecision,
+  refuseVote,
+  tally,
+  type Asking,
+  type Ballot,
+  type Vote,
+} from '../../src/domain/approval.js';
+import { PHASES, ENDS } from '../../src/domain/phase.js';
 import type { ApprovalPolicy } from '../../src/domain/plan.js';
+import type { DecisionStatement } from '../../src/domain/statement.js';
 
 // Proves who may decide and what votes come to. Signatures and run identifiers are checked elsewhere.
 
@@ -87,5 +96,56 @@ describe('the votes', () => {
   it('do not count who is no approver any more', () => {
     const votes = after(approve('a'), approve('b'));
     expect(tally({ ...POLICY, approvers: ['a', 'c'] }, votes)).toBe('open');
+  });
+});
+
+describe('a decision', () => {
+  const ASKING: Asking = {
+    phase: 'awaiting-approval',
+    epoch: 2,
+    run: 'run-1',
+    deployment: 'local',
+    target: 'tau-production',
+    ballot: { ...BALLOT, request: 'request-2', epoch: 2 },
+  };
+  const STATEMENT: DecisionStatement = {
+    v: 1,
+    type: 'promotion-decision.v1',
+    deployment: 'local',
+    target: 'tau-production',
+    at: '2026-01-02T03:04:05.678Z',
+    by: 'a',
+    run: 'run-1',
+    subject: 'sha256:1',
+    request: 'request-2',
+    verdict: 'approve',
+    comment: '',
+  };
+  const refusal = (
+    asking: Partial<Asking> = {},
+    statement: Partial<DecisionStatement> = {},
+  ): string | undefined =>
+    refuseDecision(POLICY, { ...ASKING, ...asking }, { ...STATEMENT, ...statement }, 4_999);
+
+  it('on the request that is open now is counted', () => {
+    expect(refusal()).toBeUndefined();
+  });
+
+  it('is refused in every other phase, and after the end', () => {
+    const others = [...PHASES, ...ENDS].filter((phase) => phase !== 'awaiting-approval');
+    expect(others.map((phase) => refusal({ phase }))).toEqual(others.map(() => 'not_awaiting_approval'));
+  });
+
+  it.each([
+    ['before anyone was asked', { ballot: undefined }, {}, 'not_awaiting_approval'],
+    ['before anyone was asked again', { epoch: 3 }, {}, 'not_awaiting_approval'],
+    ['for another run', {}, { run: 'run-0' }, 'other_run'],
+    ['for another deployment', {}, { deployment: 'elsewhere' }, 'other_run'],
+    ['for another target', {}, { target: 'tau-staging' }, 'other_run'],
+    ['on an earlier request', {}, { request: 'request-1' }, 'other_subject'],
+    ['on another digest', {}, { subject: 'sha256:2' }, 'other_subject'],
+    ['of a stranger', {}, { by: 'x' }, 'not_an_approver'],
+  ])('%s is refused', (_, asking, statement, reason) => {
+    expect(refusal(asking, statement)).toBe(reason);
   });
 });

@@ -4,7 +4,10 @@ import {
   addSample,
   beginWatch,
   decideWatch,
+  endsSegment,
   gradeSample,
+  nextDue,
+  segmentLength,
   type SampleGrade,
   type WatchDecision,
   type WatchState,
@@ -20,7 +23,7 @@ import {
 } from '../support/plans.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
-// Proves the grade of a sample and the streak rules of the watch. When samples are taken is activities/watch.ts's to do.
+// Proves the grade of a sample and the streak rules of the watch. That they are taken so: test/deep, test/workflows.
 
 const LIMITS = { windowMs: 100, intervalMs: 10, repeatedFailing: 2, unreachableLimit: 4 };
 const START = 1_000;
@@ -240,5 +243,41 @@ describe('whatever is sampled', () => {
       }),
       { numRuns: PROPERTY_RUNS },
     );
+  });
+});
+
+describe('when samples are taken', () => {
+  it.each([
+    ['an interval later', START, START + 10],
+    ['at the window’s end, where that comes first', END - 4, END],
+    ['an interval later again, where the window is prolonged', END, END + 10],
+  ])('the next is due %s', (_, at, due) => {
+    expect(nextDue(LIMITS, at, END)).toBe(due);
+  });
+
+  it('several go together while nothing is wrong', () => {
+    expect(segmentLength(watched([]))).toBe(20);
+    expect(segmentLength(watched(['failing', 'hold']))).toBe(20);
+  });
+
+  it.each(['failing', 'unreachable'] as const)('each goes alone in a streak that is %s', (grade) => {
+    expect(segmentLength(watched(['pass', grade]))).toBe(1);
+  });
+
+  it('each goes alone while a failing streak is open behind one that had no answer', () => {
+    expect(segmentLength(watched(['failing', 'unreachable']))).toBe(1);
+  });
+
+  it.each([
+    ['a pass after a pass', 'pass', 'pass', START, false],
+    ['a hold after a hold', 'hold', 'hold', START, false],
+    ['a hold after a pass', 'hold', 'pass', START, true],
+    ['a pass after a hold', 'pass', 'hold', START, true],
+    ['failing after failing', 'failing', 'failing', START, true],
+    ['no answer after no answer', 'unreachable', 'unreachable', START, true],
+    ['a pass right before the end', 'pass', 'pass', END - 1, false],
+    ['a pass at the end', 'pass', 'pass', END, true],
+  ] as const)('%s is looked at at once, or not', (_, grade, before, at, expected) => {
+    expect(endsSegment({ n: 1, at, grade }, before, END)).toBe(expected);
   });
 });
