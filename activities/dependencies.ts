@@ -15,6 +15,7 @@ import type * as samples from '../src/adapters/evidence/samples.js';
 import type * as actionSteps from '../src/adapters/steps/action-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
 import type * as revertSteps from '../src/adapters/steps/revert-steps.js';
+import type { byHand } from '../src/adapters/steps/by-hand.js';
 import type * as preflight from '../src/adapters/steps/preflight.js';
 import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
@@ -44,6 +45,7 @@ export interface Dependencies {
   readonly gates: typeof ask & typeof derive;
   readonly actions: typeof actionSteps;
   readonly gitSteps: typeof gitSteps & typeof revertSteps;
+  readonly byHandOf: typeof byHand;
   readonly preflight: typeof preflight;
   readonly verification: typeof verification;
   readonly startDeadline: typeof startDeadline;

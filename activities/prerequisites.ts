@@ -7,12 +7,13 @@ export function checkPrerequisitesWith({ evidence, asking, actions, checks }: De
     beating(async (signal) => {
       const { folder, loaded } = await evidence.known(run);
       const kept = await checks.read(evidence, folder, checks.PREREQUISITES);
-      if (kept !== undefined) return { problems: kept };
+      if (kept !== undefined) return { problems: kept.problems };
       const problems: string[] = [];
       for (const prerequisite of loaded.runbook.prerequisites) {
         const { code, detail } = await actions.runRepair(prerequisite, asking(loaded, signal));
         if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
       }
-      return { problems: await checks.keep(evidence, folder, checks.PREREQUISITES, problems) };
+      const found = { problems, waived: [] };
+      return { problems: (await checks.keep(evidence, folder, checks.PREREQUISITES, found)).problems };
     });
 }

@@ -70,7 +70,7 @@ async function promoteIfAllowed(
 /** The first reason why this run may not promote now, by the stored evidence and the runbook as it is on this worker. */
 async function refusePromotion(
   dependencies: Dependencies,
-  { folder, record, loaded }: KnownRun,
+  { folder, record }: KnownRun,
   begun: boolean,
 ): Promise<string | undefined> {
   const { evidence, ballots, loadRunbook, checks } = dependencies;
@@ -83,8 +83,7 @@ async function refusePromotion(
   const preflight = await preflightOf(dependencies, run, round, begun);
   if (preflight !== 'passed') return preflight === 'stale' ? 'preflight_stale' : 'preflight_not_passed';
   const unready = await checks.read(evidence, folder, checks.rollbackCheckOf(round));
-  if (unready === undefined || (unready.length > 0 && !loaded.plan.rollback.promoteUnrollbackable))
-    return 'not_rollbackable';
+  if (unready === undefined || unready.problems.length > 0) return 'not_rollbackable';
   return undefined;
 }
 

@@ -1,10 +1,13 @@
 import { sleep } from '@temporalio/activity';
 
-import type { RollbackOutcome } from '../src/contracts/step-record.js';
+import type { RollbackOutcome, RollbackStepOutcome } from '../src/contracts/step-record.js';
 import type { RollbackStep } from '../src/contracts/runbook.js';
+import type { Check } from '../src/adapters/evidence/checks.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
+
+export type { RollbackStepOutcome } from '../src/contracts/step-record.js';
 
 export interface RollbackRequest {
   readonly run: string;
@@ -20,25 +23,32 @@ export interface RollbackRequest {
  * attempt of the rollback what holds already is only asked about.
  */
 export function rollBackStepWith(dependencies: Dependencies) {
-  return async (request: RollbackRequest): Promise<RollbackOutcome> => {
+  return async (request: RollbackRequest): Promise<RollbackStepOutcome> => {
     const outcome = await inTime(dependencies, request, async (known, step, signal, tell) => {
       await dependencies.steps.noteRollbackBegun(dependencies.store, known.folder);
-      if (request.attempt > 1) {
+      // A revert asks by itself whether it is there already.
+      if (request.attempt > 1 && dependencies.gitSteps.revertStepOf(known, step) === undefined) {
         const holds = await verify(dependencies, known, step, signal);
         if (holds.verified) return holds;
         tell(holds);
       }
       return apply(dependencies, request, known, step, signal, tell);
     });
-    await keepOutcome(dependencies, request, outcome);
-    return outcome;
+    return keepOutcome(dependencies, request, outcome);
   };
 }
 
 /** Asks once more whether the step still holds. Changes nothing. */
 export function verifyRollBackStepWith(dependencies: Dependencies) {
-  return (request: RollbackRequest): Promise<RollbackOutcome> =>
-    inTime(dependencies, request, (known, step, signal) => verify(dependencies, known, step, signal));
+  return async (request: RollbackRequest): Promise<RollbackStepOutcome> => {
+    const outcome = await inTime(dependencies, request, (known, step, signal) =>
+      verify(dependencies, known, step, signal),
+    );
+    return {
+      ...outcome,
+      byHand: (await bounded(dependencies, () => byHand(dependencies, request, outcome))) ?? [],
+    };
+  };
 }
 
 async function apply(
@@ -96,26 +106,23 @@ const CHECK_DEADLINE_MS = 90_000;
 /** Read-only: which rollback steps could not run now, one line each. Kept, because it stands in what is approved. */
 export function checkRollbackWith(dependencies: Dependencies) {
   const { evidence, checks, startDeadline } = dependencies;
-  return async ({
-    run,
-    at,
-  }: {
-    readonly run: string;
-    readonly at: string;
-  }): Promise<{ readonly problems: readonly string[] }> => {
+  return async ({ run, at }: { readonly run: string; readonly at: string }): Promise<Check> => {
     const known = await evidence.known(run);
     const path = checks.rollbackCheckOf(at);
     const kept = await checks.read(evidence, known.folder, path);
-    if (kept !== undefined) return { problems: kept };
-    const problems = await beatingUntil(startDeadline, CHECK_DEADLINE_MS, async (signal) => {
-      const found: string[] = [];
-      for (const step of known.loaded.runbook.rollback.steps)
+    if (kept !== undefined) return kept;
+    const { steps, promoteUnrollbackable } = known.loaded.runbook.rollback;
+    const found = await beatingUntil(startDeadline, CHECK_DEADLINE_MS, async (signal) => {
+      const check = { problems: [] as string[], waived: [] as string[] };
+      for (const step of steps) {
+        const list = promoteUnrollbackable.includes(step.id) ? check.waived : check.problems;
         for (const problem of await problemsOf(dependencies, known, step, signal))
-          found.push(`${step.id}: ${problem}`);
-      return found;
+          list.push(`${step.id}: ${problem}`);
+      }
+      return check;
     });
-    const told = problems ?? ['the check of the rollback did not end in time'];
-    return { problems: await checks.keep(evidence, known.folder, path, told) };
+    const told = found ?? { problems: ['the check of the rollback did not end in time'], waived: [] };
+    return checks.keep(evidence, known.folder, path, told);
   };
 }
 
@@ -172,20 +179,43 @@ function nameOf({ step, attempt }: RollbackRequest): string {
 /** Within the grace that Temporal gives a step beyond its own time. */
 const KEEP_MS = 1_000;
 
+async function bounded<Output>(
+  { startDeadline }: Dependencies,
+  work: () => Promise<Output>,
+): Promise<Output | undefined> {
+  return beatingUntil(startDeadline, KEEP_MS, work);
+}
+
+/** Puts the outcome into the evidence if that can be done now, with what is left to do by hand. */
 async function keepOutcome(
-  { evidence, steps, startDeadline }: Dependencies,
+  dependencies: Dependencies,
   request: RollbackRequest,
   outcome: RollbackOutcome,
-): Promise<void> {
+): Promise<RollbackStepOutcome> {
+  const { evidence, steps } = dependencies;
   const { step, attempt, run } = request;
-  await beatingUntil(startDeadline, KEEP_MS, () =>
+  const told = (await bounded(dependencies, () => byHand(dependencies, request, outcome))) ?? [];
+  await bounded(dependencies, () =>
     steps.ifPossible(async () => {
-      await evidence.putJson(await evidence.folderOf(run), `${nameOf(request)}.json`, {
-        v: 1,
-        step,
-        attempt,
-        ...outcome,
-      });
+      const kept = { v: 1, step, attempt, ...outcome, byHand: told };
+      await evidence.putJson(await evidence.folderOf(run), `${nameOf(request)}.json`, kept);
     }),
   );
+  return { ...outcome, byHand: told };
+}
+
+/** Commands for a person where the step failed; none where the store does not say what the step is. */
+async function byHand(
+  { evidence, byHandOf, steps }: Dependencies,
+  { run, step: id }: RollbackRequest,
+  { verified }: RollbackOutcome,
+): Promise<readonly string[]> {
+  let commands: readonly string[] = [];
+  if (verified) return commands;
+  await steps.ifPossible(async () => {
+    const known = await evidence.known(run);
+    const step = known.loaded.runbook.rollback.steps.find((candidate) => candidate.id === id);
+    if (step !== undefined) commands = await byHandOf({ evidence }, known, step);
+  });
+  return commands;
 }

@@ -26,6 +26,7 @@ import { openSecrets } from './adapters/runbook/variables.js';
 import * as actionSteps from './adapters/steps/action-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
 import * as revertSteps from './adapters/steps/revert-steps.js';
+import { byHand } from './adapters/steps/by-hand.js';
 import * as preflight from './adapters/steps/preflight.js';
 import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
@@ -89,6 +90,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       gates: { ...ask, ...derive },
       actions: actionSteps,
       gitSteps: { ...gitSteps, ...revertSteps },
+      byHandOf: byHand,
       preflight,
       verification,
       startDeadline,

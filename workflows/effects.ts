@@ -7,6 +7,7 @@ import type { PromotionEvent } from '../src/domain/event.js';
 import { describeUnverified } from '../src/domain/unverified.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import { segmentLength } from '../src/domain/watch.js';
+import type { RollbackStepOutcome } from '../activities/rollback.js';
 import {
   evidenceActivities,
   lookBackActivities,
@@ -103,7 +104,7 @@ export async function awaitDecision(
     checked.problems.length === 0
       ? 'rollback could run'
       : `rollback could not run: ${checked.problems.join('; ')}`,
-    { epoch, problems: [...checked.problems] },
+    { epoch, problems: [...checked.problems], waived: [...checked.waived] },
   );
   const expiresAt = Date.now() + run.plan.approval.expiresMs;
   const request = await evidenceActivities().requestApproval({
@@ -199,54 +200,70 @@ export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promi
       triggers: [...run.move.state.triggers],
     },
   );
-  run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
+  run.unverified = await forEachRollbackStep(run, attempt, 'always', (step, deadlineMs) =>
     rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
   );
   return { type: 'rollback-tried', unverified: run.unverified };
 }
 
-/** "All verified, and still so after a settable time" */
+/**
+ * "All verified, and still so after a settable time": it is asked all along, as often as the watch would, and at the end; a
+ * gateway that came back by itself is found when it does.
+ */
 export async function confirmRollback(
   run: Run,
   { attempt }: Doing<'confirm-rollback'>,
 ): Promise<PromotionEvent> {
-  await sleep(run.plan.rollback.confirmAfterMs);
-  run.unverified = await forEachRollbackStep(run, (step, deadlineMs) =>
-    rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
-  );
+  const { confirmAfterMs } = run.plan.rollback;
+  const askings = Math.max(1, Math.min(MAX_ASKINGS, Math.floor(confirmAfterMs / run.plan.watch.intervalMs)));
+  for (let asking = 1; asking <= askings; asking += 1) {
+    await sleep(Math.floor(confirmAfterMs / askings));
+    const record = asking === askings ? 'always' : 'unverified';
+    run.unverified = await forEachRollbackStep(run, attempt, record, (step, deadlineMs) =>
+      rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
+    );
+    if (run.unverified.length > 0) break;
+  }
   return { type: 'rollback-confirmed', unverified: run.unverified };
 }
 
+/** However long it is confirmed. */
+const MAX_ASKINGS = 20;
+
+/** Every step, one after the other; a step that failed keeps no other from being tried. */
 async function forEachRollbackStep(
   run: Run,
-  attempt: (step: string, deadlineMs: number) => Promise<{ verified: boolean; code: string; detail: string }>,
+  attempt: number,
+  record: 'always' | 'unverified',
+  carryOut: (step: string, deadlineMs: number) => Promise<RollbackStepOutcome>,
 ): Promise<readonly string[]> {
   const unverified: string[] = [];
   for (const { id, deadlineMs } of run.plan.rollback.steps) {
-    try {
-      const outcome = await attempt(id, deadlineMs);
-      run.journal.owe(
-        'rollback-step',
-        `${id}: ${outcome.verified ? 'verified' : 'not verified'} (${outcome.code})`,
-        {
-          step: id,
-          verified: outcome.verified,
-          code: outcome.code,
-          detail: outcome.detail,
-        },
-      );
-      if (!outcome.verified) unverified.push(describeUnverified(id, outcome.code, outcome.detail));
-    } catch (error) {
-      run.journal.owe('rollback-step', `${id}: ${codeOf(error)}`, {
+    const { byHand, ...outcome } = await outcomeOf(() => carryOut(id, deadlineMs));
+    const { verified, code, detail } = outcome;
+    if (!verified || record === 'always')
+      run.journal.owe('rollback-step', `${id}: ${verified ? 'verified' : 'not verified'} (${code})`, {
         step: id,
-        verified: false,
-        code: codeOf(error),
-        detail: '',
+        attempt,
+        verified,
+        code,
+        detail,
+        byHand: [...byHand],
       });
-      unverified.push(describeUnverified(id, codeOf(error), ''));
-    }
+    run.rollback = run.rollback.map((step) =>
+      step.step === id ? { ...step, tried: { attempt, ...outcome }, byHand } : step,
+    );
+    if (!verified) unverified.push(describeUnverified(id, code, detail));
   }
   return unverified;
+}
+
+async function outcomeOf(carryOut: () => Promise<RollbackStepOutcome>): Promise<RollbackStepOutcome> {
+  try {
+    return await carryOut();
+  } catch (error) {
+    return { verified: false, code: codeOf(error), detail: '', byHand: [] };
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ApprovalView, PromotionInput } from '../src/domain/messages.js';
+import type { ApprovalView, PromotionInput, RollbackStepView } from '../src/domain/messages.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { begin, type Move } from '../src/domain/move.js';
 import type { Plan } from '../src/domain/plan.js';
@@ -41,6 +41,7 @@ export class Run {
   /** The end is being recorded; a promotion is not told before that. */
   sealing = false;
   unverified: readonly string[] = [];
+  rollback: readonly RollbackStepView[];
   refusals: readonly Refusal[] = [];
   /** How often a message was refused; more than are recorded. */
   refused = 0;
@@ -49,6 +50,12 @@ export class Run {
     this.input = input;
     this.admitted = admitted;
     this.plan = admitted.plan;
+    this.rollback = admitted.plan.rollback.steps.map(({ id, does }) => ({
+      step: id,
+      does,
+      tried: null,
+      byHand: [],
+    }));
     this.journal = new Journal(admitted.run, carried?.journal);
     this.move = carried?.move ?? begin(admitted.plan);
     if (carried === undefined) return;

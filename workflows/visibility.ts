@@ -31,10 +31,12 @@ export function searchAttributesAtStart(
 export function publish(run: Run): void {
   const { state } = run.move;
   const memo = memoOf(run);
-  const told = JSON.stringify(memo);
+  // What is left to do by hand must be there without any worker, too.
+  const { rollback } = run;
+  const told = JSON.stringify([memo, rollback]);
   if (run.told === told) return;
   run.told = told;
-  upsertMemo({ promotion: memo });
+  upsertMemo({ promotion: memo, rollback });
   upsertSearchAttributes([
     { key: PHASE, value: state.phase },
     ...(state.trigger === undefined ? [] : [{ key: TRIGGER, value: state.trigger }]),
@@ -136,6 +138,7 @@ export function viewOf(run: Run): PromotionView {
     watch: watchView(run),
     unverified: run.unverified,
     concerns: concernsNow(run),
+    rollback: run.rollback,
     refusals: run.refusals,
     evidence: run.admitted.folder,
     head: run.journal.head,

@@ -38,6 +38,8 @@ export type Followed = { readonly runId: string; readonly commit: string; readon
   | { readonly kind: 'unsettled'; readonly status: PromotionStatus }
 );
 
+/** Of a command by hand or a detail: it has to be whole. */
+const WHOLE = 4_096;
 const POLL_MS = 300;
 const SLOWEST_POLL_MS = 1_500;
 const RECONNECT_MS = 1_000;
@@ -121,7 +123,7 @@ class Told {
   }
 
   /** True when there was something new. */
-  status({ target, view, memo, workerAnswers, blocked }: PromotionStatus): boolean {
+  status({ target, view, memo, rollback, workerAnswers, blocked }: PromotionStatus): boolean {
     const fresh = (view?.log ?? []).filter(({ seq }) => seq > this.#seq);
     const skipped = (fresh[0]?.seq ?? this.#seq + 1) - this.#seq - 1;
     if (skipped > 0) this.#print(`… ${skipped} earlier lines are in the evidence`);
@@ -138,13 +140,25 @@ class Told {
     this.#blocked = cause;
     const failed = (view?.phase ?? memo.phase) === 'rollback-failed';
     if (failed && !this.#failed) {
-      this.#print(
-        `the rollback failed and needs a person: \`promote retry-rollback ${target} --reason …\` or \`promote acknowledge ${target} --reason …\``,
-      );
+      this.#rollbackFailed(target, rollback);
       for (const line of concernLines(view?.concerns ?? memo.concerns)) this.#print(`call ${line}`);
     }
     this.#failed = failed;
     return fresh.length > 0;
+  }
+
+  /** What each step said, and what is left to do, as commands. */
+  #rollbackFailed(target: string, steps: PromotionStatus['rollback']): void {
+    this.#output.document({ type: 'rollback-failed', target, steps });
+    for (const { step, tried, byHand } of steps) {
+      if (tried === null) continue;
+      const said = tried.verified ? 'verified' : `${tried.code}: ${tried.detail}`;
+      this.#print(`${step}: ${plain(said, WHOLE)}`);
+      for (const command of byHand) this.#print(`  by hand: ${plain(command, WHOLE)}`);
+    }
+    this.#print(
+      `the rollback failed and needs a person: \`promote retry-rollback ${target} --reason …\` or \`promote acknowledge ${target} --reason …\``,
+    );
   }
 
   #line({ seq, at, kind, text }: LogLine): void {

@@ -4,9 +4,11 @@ import { plain, type Output, type Style } from './output.js';
 import {
   abandonedWhile,
   deadlineOf,
+  isOpen,
   gatesOf,
   nextSteps,
   phaseOf,
+  rollbackOrder,
   type ShownGate,
   type ShownPhase,
   type StatusDocument,
@@ -65,12 +67,13 @@ export function statusLines(
     ...leftBehindLines(status),
     ...shown.unverified.map((step): [string, string] => ['unverified', step]),
     ...concernLines(shown.concerns).map((line): [string, string] => ['call', line]),
+    ...rollbackRows(status),
     ['blocked', blockedLine(status)],
     ['worker', status.workerAnswers ? null : 'none answers: this is what Temporal recorded last'],
     ['next', nextSteps(status).join('  ·  ') || null],
   ];
   const lines = rows.flatMap(([name, value]) =>
-    value === null ? [] : [`  ${name.padEnd(11)}${plain(value, 400)}`],
+    value === null ? [] : [`  ${name.padEnd(11)}${plain(value, ROW_LENGTH)}`],
   );
   const gates = gateLines(output, gatesOf(status)).map((line) => `  ${line}`);
   return [`${output.paint('bold', shown.target)}  ${paintPhase(output, shown.phase)}`, ...lines, ...gates];
@@ -107,6 +110,20 @@ function leftBehindLines(status: PromotionStatus): [string, string][] {
       `\`promote reconcile --target ${target}\` rolls it back; until then no other promotion is started`,
     ],
   ];
+}
+
+/** A command by hand has to be whole. */
+const ROW_LENGTH = 4_096;
+
+/** What a rollback would do; once it was tried, what each step said, and what is left to do by hand. */
+function rollbackRows(status: PromotionStatus): [string, string][] {
+  const rows = status.rollback.flatMap(({ step, does, tried, byHand }): [string, string][] => {
+    if (tried === null) return isOpen(status) ? [['rollback', `${step} ${does}`]] : [];
+    const said = `${step}: ${tried.verified ? 'verified' : 'failed'}: ${tried.code}: ${tried.detail}`;
+    return [['rollback', said], ...byHand.map((command): [string, string] => ['by hand', command])];
+  });
+  const order = rollbackOrder(status);
+  return order === null ? rows : [...rows, ['', `${order} does it now`]];
 }
 
 /** What a terminal shows below the log while a promotion runs. */

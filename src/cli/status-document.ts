@@ -43,6 +43,7 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
         : { ...view.watch, last: view.watch.last ?? null, endsAt: isoOf(view.watch.endsAt) },
     unverified: view?.unverified ?? [],
     concerns: view?.concerns ?? memo.concerns,
+    rollback: { order: rollbackOrder(status), steps: status.rollback },
     refusals: view?.refusals ?? [],
     blocked: status.blocked ?? null,
     workerAnswers: status.workerAnswers,
@@ -93,6 +94,13 @@ export function deadlineOf(status: PromotionStatus): number | null {
   if (view?.phase === 'awaiting-approval') return view.approval?.expiresAt ?? memo.deadline;
   if (view?.phase === 'watching') return view.watch?.endsAt ?? memo.deadline;
   return view === undefined ? memo.deadline : null;
+}
+
+/** The command that would roll back now; null where none is taken. */
+export function rollbackOrder(status: PromotionStatus): string | null {
+  const phase = phaseOf(status);
+  const taken = isOpen(status) && phase !== 'abandoned' && refuseAction('rollback', phase) === undefined;
+  return taken ? `promote rollback ${status.target} --reason …` : null;
 }
 
 /** Commands that would be taken now. */

@@ -1,10 +1,10 @@
 import { QueryNotRegisteredError, type WorkflowExecutionStatusName } from '@temporalio/client';
 
-import type { PromotionMemo, PromotionView } from '../domain/messages.js';
+import type { PromotionMemo, PromotionView, RollbackStepView } from '../domain/messages.js';
 import { promotionId, view } from '../../workflows/messages.js';
 import type { TemporalServer } from './connection.js';
 import { blockedBy, firstRunOf, type Blocked } from './description.js';
-import { memoOf } from './memo.js';
+import { memoOf, rollbackOf } from './memo.js';
 
 export interface PromotionStatus {
   readonly target: string;
@@ -16,6 +16,8 @@ export interface PromotionStatus {
   readonly memo: PromotionMemo;
   /** Absent where no worker answered within a second. */
   readonly view: PromotionView | undefined;
+  /** What a rollback would do, or has done: the worker's word, else what Temporal recorded last. */
+  readonly rollback: readonly RollbackStepView[];
   readonly workerAnswers: boolean;
   readonly blocked: Blocked | undefined;
 }
@@ -39,6 +41,7 @@ export async function status(server: TemporalServer, target: string): Promise<Pr
     startedAt: description.startTime,
     memo: memoOf(description, target),
     view: seen,
+    rollback: seen?.rollback ?? rollbackOf(description),
     workerAnswers: answers,
     blocked: blockedBy(description),
   };

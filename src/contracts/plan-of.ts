@@ -1,5 +1,6 @@
 import type { Plan } from '../domain/plan.js';
 import type { Runbook } from './runbook.js';
+import { rollbackInWords } from './rollback-in-words.js';
 
 /** What the rules need of a resolved runbook: it goes into Temporal's history, so no address and no argument. */
 export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
@@ -44,9 +45,12 @@ export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
       unreachableLimit: watch.unreachableLimit,
     },
     rollback: {
-      steps: rollback.steps.map(({ id, deadline }) => ({ id, deadlineMs: deadline, repeatable: true })),
+      steps: rollback.steps.map((step) => ({
+        id: step.id,
+        deadlineMs: step.deadline,
+        does: rollbackInWords(step),
+      })),
       confirmAfterMs: rollback.confirmAfter,
-      promoteUnrollbackable: rollback.promoteUnrollbackable,
     },
     ownership: {
       owners: owners.map(({ contact, ...rest }) => ({ ...rest, contact })),

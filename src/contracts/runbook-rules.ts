@@ -186,6 +186,9 @@ function reportRollback(runbook: Runbook, report: Report): void {
       ['rollback', 'triggers', 'repeatedFailing', 'rounds'],
       `${rounds} failing rounds can never be seen with ${runbook.remediation.retries} retries: at most retries + 1`,
     );
+  for (const [index, waived] of runbook.rollback.promoteUnrollbackable.entries())
+    if (!runbook.rollback.steps.some(({ id }) => id === waived))
+      report(['rollback', 'promoteUnrollbackable', index], `no rollback step has the id ${waived}`);
   const mustPush = (step: string, path: readonly (string | number)[]): void => {
     if (!runbook.promotion.steps.some(({ id, git }) => id === step && git !== undefined))
       report(path, `no promotion step with git has the id ${step}`);

@@ -253,6 +253,14 @@ const rollbackStep = z
     /** A question that shows, before promoting, that the credentials of an http step are taken. */
     check: z.strictObject({ http: question, status: statuses.optional() }).optional(),
     verify: verification.optional(),
+    /** What a person does to undo this step once service may come back. Told, never run. */
+    bringBack: z
+      .strictObject({ command: command.optional(), http: http.optional() })
+      .refine(
+        (value) => (value.command === undefined) !== (value.http === undefined),
+        'bringBack is one of command, http',
+      )
+      .optional(),
     deadline: deadline.prefault('2m'),
   })
   .superRefine((value, context) => {
@@ -325,7 +333,8 @@ export const runbookSchema = z.strictObject({
       readinessFailed: z.strictObject({ gate: identifier }).optional(),
     }),
     confirmAfter: duration.prefault('2m'),
-    promoteUnrollbackable: z.boolean().default(false),
+    /** Ids of steps: it promotes although they could not run, which the runbook says by name. */
+    promoteUnrollbackable: z.array(identifier).max(16).default([]),
     steps: z.array(rollbackStep).min(1).max(16),
   }),
   relatedRunbooks: z.array(relatedRunbook).max(32).default([]),

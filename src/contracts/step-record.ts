@@ -31,6 +31,11 @@ export interface RollbackOutcome {
   readonly detail: string;
 }
 
+/** As the workflow is told; where it is not verified, with what a person would type to do the step by hand. */
+export interface RollbackStepOutcome extends RollbackOutcome {
+  readonly byHand: readonly string[];
+}
+
 /** What a promotion step came to. */
 export type PromotionOutcome =
   | { readonly done: true; readonly code: string; readonly detail: string }

@@ -16,7 +16,7 @@ export type PromotionEvent =
       readonly type: 'preflight-closed';
       readonly round: string;
       readonly results: readonly GateResult[];
-      /** Rollback steps that could not run now, each with its reason. */
+      /** Rollback steps that could not run now, each with its reason, but for those that the runbook waives by name. */
       readonly notRollbackable: readonly string[];
     }
   | { readonly type: 'step-promoted'; readonly step: string; readonly at: number }

@@ -47,6 +47,22 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** What a rollback would do, or has done: one a step. */
+export interface RollbackStepView {
+  readonly step: string;
+  /** In words. */
+  readonly does: string;
+  /** The last time that it was tried, or asked whether it holds. */
+  readonly tried: {
+    readonly attempt: number;
+    readonly verified: boolean;
+    readonly code: string;
+    readonly detail: string;
+  } | null;
+  /** What a person would type to do it by hand; empty unless it failed. */
+  readonly byHand: readonly string[];
+}
+
 export interface PromotionView {
   readonly target: string;
   readonly commit: string;
@@ -76,6 +92,7 @@ export interface PromotionView {
   readonly unverified: readonly string[];
   /** Whom what holds, or is not proven, concerns. */
   readonly concerns: readonly Concern[];
+  readonly rollback: readonly RollbackStepView[];
   readonly refusals: readonly { readonly by: string; readonly what: string; readonly reason: string }[];
   readonly evidence: string;
   readonly head: { readonly seq: number; readonly digest: string };

@@ -19,11 +19,9 @@ export interface Plan {
   readonly promotion: readonly PlannedStep[];
   readonly watch: WatchLimits;
   readonly rollback: {
-    readonly steps: readonly PlannedStep[];
+    readonly steps: readonly PlannedRollbackStep[];
     /** A verified rollback must still hold after this time. */
     readonly confirmAfterMs: number;
-    /** The runbook says by name that it promotes what can't be rolled back. */
-    readonly promoteUnrollbackable: boolean;
   };
   /** Whom people call, and what they read. */
   readonly ownership: Ownership;
@@ -42,6 +40,13 @@ export interface PlannedStep {
   readonly deadlineMs: number;
   /** A step that can't be repeated safely is tried once. */
   readonly repeatable: boolean;
+}
+
+export interface PlannedRollbackStep {
+  readonly id: string;
+  readonly deadlineMs: number;
+  /** What it does and how it is verified, in words. */
+  readonly does: string;
 }
 
 /** A repair that runs by itself, and the reason codes of each gate that it can help with. */

@@ -52,8 +52,7 @@ export function afterPreflight(
     return remediate(plan, { ...state, retriesLeft: 1 }, results);
   }
   // "Rollback triggers and commands": what could not be rolled back is not promoted.
-  if (notRollbackable.length > 0 && !plan.rollback.promoteUnrollbackable)
-    return end(state, 'stopped', 'not_rollbackable');
+  if (notRollbackable.length > 0) return end(state, 'stopped', 'not_rollbackable');
   return promoteNext(plan, state) ?? end(state, 'stopped', 'no_promotion_step');
 }
 

@@ -107,8 +107,13 @@ function inActivity<Input, Output>(
   return new MockActivityEnvironment().run(activity, input);
 }
 
-async function openRun(): Promise<Run> {
+/** @param rollback a key of the runbook's rollback, where a test needs another one than it ships */
+async function openRun(rollback?: string): Promise<Run> {
   const rehearsal = await openForTest();
+  if (rollback !== undefined) {
+    const text = await readFile(rehearsal.runbookFile, 'utf8');
+    await writeFile(rehearsal.runbookFile, text.replace('\nrollback:\n', `\nrollback:\n  ${rollback}\n`));
+  }
   const cwd = await scratchFolder();
   const environment = { PATH: process.env['PATH'], HOME: cwd, ...rehearsal.environment };
   const config = await readConfig({ cwd, environment });
@@ -136,6 +141,20 @@ async function openReadyRun(): Promise<Run> {
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return run;
 }
+
+test('a step that could not run is no reason to refuse where the runbook waives it by name', async () => {
+  const run = await openRun('promoteUnrollbackable: [gateway-stop]');
+  await run.approve();
+  await run.preflight();
+  await rename(join(run.rehearsal.workspace, '.tau/gateway'), join(run.rehearsal.workspace, '.tau/x'));
+  expect(await run.checkRollback()).toEqual([]);
+  const kept = await run.dependencies.store.get(run.folder, 'preflight-1/rollback-check.json');
+  expect(JSON.parse(Buffer.from(kept ?? '').toString('utf8'))).toMatchObject({
+    problems: [],
+    waived: [expect.stringMatching(/^gateway-stop: .*state\.json is not there/)],
+  });
+  expect(await run.promote()).toMatchObject({ done: true });
+});
 
 test('an approved run whose preflight passed promotes, and keeps that it did', async () => {
   const run = await openReadyRun();
@@ -186,6 +205,15 @@ describe('nothing is promoted', () => {
     expect(await run.checkRollback()).toEqual([
       expect.stringMatching(/^gateway-stop: .*state\.json is not there/),
     ]);
+    await refused(run, 'not_rollbackable');
+  });
+
+  test('where a rollback could not run, also where another step is waived by name', async () => {
+    const run = await openRun('promoteUnrollbackable: [deployment-revert]');
+    await run.approve();
+    await run.preflight();
+    await rename(join(run.rehearsal.workspace, '.tau/gateway'), join(run.rehearsal.workspace, '.tau/x'));
+    expect(await run.checkRollback()).toHaveLength(1);
     await refused(run, 'not_rollbackable');
   });
 

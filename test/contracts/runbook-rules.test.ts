@@ -123,6 +123,11 @@ const cases: readonly Case[] = [
     told: ['rollback.steps[0].verify.branch: no promotion step with git has the id production'],
   },
   {
+    rule: 'a step that may be unable to run is one of the rollback',
+    edits: [['  confirmAfter: 2m\n', '  confirmAfter: 2m\n  promoteUnrollbackable: [§environment-branch]\n']],
+    told: ['rollback.promoteUnrollbackable[0]: no rollback step has the id environment-branch'],
+  },
+  {
     rule: 'a rollback command’s state is compared with a gate that there is',
     edits: [['            gate: gateway-status\n', '            gate: §gateway\n']],
     told: [`rollback.steps[0].requires.same[0].gate: no gate has the id gateway: one of ${GATES}`],

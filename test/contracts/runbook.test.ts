@@ -87,11 +87,18 @@ describe('the shipped runbook', () => {
     });
     expect(rollback).toEqual({
       steps: [
-        { id: 'gateway-stop', deadlineMs: 60_000, repeatable: true },
-        { id: 'deployment-revert', deadlineMs: 120_000, repeatable: true },
+        {
+          id: 'gateway-stop',
+          deadlineMs: 60_000,
+          does: 'runs its command, until gateway-status says hold (service_stopped)',
+        },
+        {
+          id: 'deployment-revert',
+          deadlineMs: 120_000,
+          does: 'reverts on the branch what environment-branch promoted, until the remote has the revert',
+        },
       ],
       confirmAfterMs: 120_000,
-      promoteUnrollbackable: false,
     });
   });
 });
@@ -131,7 +138,7 @@ rollback:
       repeatedFailing: 2,
       unreachableLimit: 4,
     });
-    expect(runbook.rollback).toMatchObject({ confirmAfter: 120_000, promoteUnrollbackable: false });
+    expect(runbook.rollback).toMatchObject({ confirmAfter: 120_000, promoteUnrollbackable: [] });
     expect(runbook.rollback.triggers.repeatedFailing.rounds).toBe(2);
     expect(runbook.promotion.steps[0]).toMatchObject({ repeatable: true, deadline: 120_000 });
     expect(runbook.gates[0]).toMatchObject({ deadline: 20_000, http: { method: 'GET', headers: {} } });

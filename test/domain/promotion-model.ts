@@ -303,7 +303,6 @@ export const plans: fc.Arbitrary<Plan> = fc
     retries: fc.integer({ min: 0, max: 3 }),
     rounds: fc.integer({ min: 1, max: 4 }),
     steps: fc.constantFrom(['first'], ['first', 'second'], ['first', 'second', 'third']),
-    promoteUnrollbackable: fc.boolean(),
     watch: fc.record({
       windowMs: fc.integer({ min: 1, max: 60 }),
       intervalMs: fc.integer({ min: 5, max: 30 }),

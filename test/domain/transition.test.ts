@@ -409,13 +409,6 @@ describe('the preflight', () => {
       ...ended('stopped', 'not_rollbackable'),
     },
     {
-      says: 'goes on when rollback could not run and the runbook says so by name',
-      plan: tauPlan({ promoteUnrollbackable: true }),
-      when: [...TO_PREFLIGHT, notRollbackable],
-      phase: 'promoting',
-      effect: doing({ do: 'promote' }),
-    },
-    {
       says: 'stops where there is nothing to promote',
       plan: tauPlan({ steps: [] }),
       when: TO_PROMOTING,

@@ -36,7 +36,6 @@ export interface PlanChanges {
   readonly rounds?: number;
   readonly triggers?: Partial<Plan['triggers']>;
   readonly steps?: readonly string[];
-  readonly promoteUnrollbackable?: boolean;
   readonly approval?: Partial<Plan['approval']>;
   readonly watch?: Partial<Plan['watch']>;
 }
@@ -56,10 +55,7 @@ export function tauPlan(changes: PlanChanges = {}): Plan {
     approval: { ...approval, ...changes.approval },
     promotion: changes.steps?.map(plannedStep) ?? promotion,
     watch: { ...watch, ...changes.watch },
-    rollback: {
-      ...rollback,
-      promoteUnrollbackable: changes.promoteUnrollbackable ?? rollback.promoteUnrollbackable,
-    },
+    rollback,
   };
 }
 

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
-const checkSchema = z.strictObject({ v: z.literal(1), problems: z.array(z.string().max(4_096)).max(256) });
+const lines = z.array(z.string().max(4_096)).max(256);
+const checkSchema = z.strictObject({ v: z.literal(1), problems: lines, waived: lines });
+
+export interface Check {
+  /** One line each. */
+  readonly problems: readonly string[];
+  /** Problems that the runbook says by name that it promotes in spite of. */
+  readonly waived: readonly string[];
+}
 
 /** The runbook's prerequisites, checked once a run. */
 export const PREREQUISITES = 'prerequisites.json';
@@ -13,13 +21,9 @@ export function rollbackCheckOf(round: string): string {
   return `${round}/rollback-check.json`;
 }
 
-/** The problems that a kept check found, one line each; undefined where it was not made. */
-export async function read(
-  evidence: RunEvidence,
-  folder: string,
-  path: string,
-): Promise<readonly string[] | undefined> {
-  return (await evidence.readJson(folder, path, checkSchema))?.problems;
+/** What a kept check found; undefined where it was not made. */
+export async function read(evidence: RunEvidence, folder: string, path: string): Promise<Check | undefined> {
+  return evidence.readJson(folder, path, checkSchema);
 }
 
 /** Keeps the first answer: what people approved stays what it was. Gives what stands. */
@@ -27,11 +31,11 @@ export async function keep(
   evidence: RunEvidence,
   folder: string,
   path: string,
-  problems: readonly string[],
-): Promise<readonly string[]> {
+  { problems, waived }: Check,
+): Promise<Check> {
   try {
-    await evidence.putJson(folder, path, { v: 1, problems });
-    return problems;
+    await evidence.putJson(folder, path, { v: 1, problems, waived });
+    return { problems, waived };
   } catch (error) {
     const conflict = error instanceof EvidenceError && error.code === 'conflict';
     const stands = conflict ? await read(evidence, folder, path) : undefined;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { Concern } from '../../domain/ownership.js';
 import type { JournalEntry } from './journal.js';
@@ -8,7 +10,7 @@ export function renderReport(
   record: RunRecord,
   { end, reason }: { readonly end: string; readonly reason: string },
   entries: readonly JournalEntry[],
-  triage: Triage,
+  { triage, comeBack }: { readonly triage: Triage; readonly comeBack: readonly string[] },
 ): string {
   const facts = [
     `- Target: ${plain(record.target)}`,
@@ -25,16 +27,69 @@ export function renderReport(
           `- Left rolled back before by ${record.rolledBack.run}, commit ${plain(record.rolledBack.commit)}${record.again ? '; the same commit was asked for again by name' : ''}`,
         ]),
     `- End: **${plain(end)}** (${plain(reason)})`,
-    ...(end.startsWith('roll') ? ['', BACK_TO_SERVICE] : []),
   ];
   const timeline = entries.map(
     ({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`,
   );
   const table = ['| when | what | details |', '|---|---|---|', ...timeline];
   const why = end === 'promoted' ? [] : ['', '## Triage', '', ...triageLines(triage)];
-  return [`# Promotion ${record.run}`, '', ...facts, ...why, '', '## What happened', '', ...table, ''].join(
-    '\n',
+  const back =
+    comeBack.length === 0
+      ? []
+      : ['', '## How service comes back', '', BACK_TO_SERVICE, '', ...block(comeBack)];
+  return [
+    `# Promotion ${record.run}`,
+    '',
+    ...facts,
+    ...why,
+    ...rollbackLines(entries, end),
+    ...back,
+    '',
+    '## What happened',
+    '',
+    ...table,
+    '',
+  ].join('\n');
+}
+
+const stepTried = z.object({
+  step: z.string(),
+  attempt: z.int(),
+  verified: z.boolean(),
+  code: z.string(),
+  detail: z.string(),
+  byHand: z.array(z.string()),
+});
+const confirmed = z.object({ unverified: z.array(z.string()) });
+
+/** What was tried, what each step said, and where a person had to end it, what was left to do. */
+function rollbackLines(entries: readonly JournalEntry[], end: string): readonly string[] {
+  const tried = entries.flatMap(({ at, kind, body }) => {
+    const read = stepTried.safeParse(body);
+    return kind === 'rollback-step' && read.success ? [{ at, ...read.data }] : [];
+  });
+  if (tried.length === 0) return [];
+  const undone = entries.flatMap(({ at, kind, body }) => {
+    const read = confirmed.safeParse(body);
+    const held = !read.success || read.data.unverified.length === 0;
+    return kind !== 'rollback-confirmed' || held
+      ? []
+      : [`- ${at}: it did not hold: ${plain(read.data.unverified.join('; '))}`];
+  });
+  const steps = tried.map(
+    ({ at, step, attempt, verified, code, detail }) =>
+      `- ${at}: ${plain(step)}, attempt ${attempt}: ${verified ? 'verified' : 'not verified'} (${plain(code)}): ${plain(detail)}`,
   );
+  const last = new Map(tried.map((each) => [each.step, each]));
+  const left = [...last.values()].flatMap(({ verified, byHand }) => (verified ? [] : byHand));
+  const byHand =
+    end === 'rolled-back' || left.length === 0 ? [] : ['', 'Left to do by hand:', '', ...block(left)];
+  return ['', '## Rollback', '', ...steps, ...undone, ...byHand];
+}
+
+/** Commands are copied as they are: indented, so that nothing in them is markup. */
+function block(commands: readonly string[]): readonly string[] {
+  return commands.flatMap((command) => command.split('\n')).map((line) => `    ${line}`);
 }
 
 function triageLines({
@@ -64,8 +119,8 @@ function concernLine({ kind, id, code, owners, relatedRunbooks }: Concern): stri
 }
 
 const BACK_TO_SERVICE =
-  'The target was rolled back. To bring service back, repair what failed, start what the rollback stopped, and run the ' +
-  'whole runbook again: no approval of this run can be used.';
+  'Repair what failed, bring back what was reverted and stopped, and run the whole runbook again: no approval of this run ' +
+  'can be used.';
 
 function summary(body: Readonly<Record<string, unknown>>): string {
   return Object.entries(body)

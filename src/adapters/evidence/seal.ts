@@ -4,6 +4,7 @@ import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
 import { noteEnd } from './past-runs.js';
+import { comeBack } from '../steps/by-hand.js';
 import { renderReport } from './report.js';
 import { triageOf } from './triage.js';
 import type { RunEvidence } from './run-evidence.js';
@@ -36,7 +37,12 @@ export async function sealRun(
   await evidence.store.put(
     folder,
     'report.md',
-    Buffer.from(renderReport(record, request, entries, await triageOf(evidence, known, entries))),
+    Buffer.from(
+      renderReport(record, request, entries, {
+        triage: await triageOf(evidence, known, entries),
+        comeBack: request.end.startsWith('roll') ? await comeBack(evidence, known) : [],
+      }),
+    ),
   );
   const files = [];
   for (const path of await evidence.store.list(folder)) {

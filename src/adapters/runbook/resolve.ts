@@ -126,7 +126,13 @@ function placed(runbook: Runbook, base: string): Runbook {
     ...placedGit(
       {
         promotion: { steps: runbook.promotion.steps.map(place) },
-        rollback: { ...runbook.rollback, steps: runbook.rollback.steps.map(place) },
+        rollback: {
+          ...runbook.rollback,
+          steps: runbook.rollback.steps.map(place).map((step) => ({
+            ...step,
+            ...(step.bringBack === undefined ? {} : { bringBack: place(step.bringBack) }),
+          })),
+        },
       },
       base,
     ),

@@ -97,7 +97,7 @@ async function undoneBy(
   };
 }
 
-function placeOfRevert(reverts: RevertStep['reverts']): GitPlace {
+export function placeOfRevert(reverts: RevertStep['reverts']): GitPlace {
   return reverts.kind === 'step' ? placeOf(reverts.step) : reverts.place;
 }
 
@@ -236,13 +236,23 @@ export async function checkRevert(
 async function knownReverts(
   evidence: RunEvidence,
   unrecorded: GitTools['unrecorded'],
-  { folder, record }: KnownRun,
+  known: KnownRun,
   step: string,
 ): Promise<readonly string[]> {
-  const reverts = [...(unrecorded.get(`${record.run}/${step}`) ?? [])];
+  const remembered = unrecorded.get(`${known.record.run}/${step}`) ?? [];
+  return [...new Set([...remembered, ...(await recordedReverts(evidence, known, step))])];
+}
+
+/** Reverts that this rollback step recorded before it pushed them. */
+export async function recordedReverts(
+  evidence: RunEvidence,
+  { folder }: KnownRun,
+  step: string,
+): Promise<readonly string[]> {
+  const reverts: string[] = [];
   for (const path of await evidence.store.list(folder, `rollback/${step}.revert-`)) {
     const intent = await evidence.readJson(folder, path, revertIntentSchema);
-    if (intent !== undefined && !reverts.includes(intent.revert)) reverts.push(intent.revert);
+    if (intent !== undefined) reverts.push(intent.revert);
   }
   return reverts;
 }

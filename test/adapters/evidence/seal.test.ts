@@ -151,7 +151,15 @@ describe('a journal', () => {
   });
 });
 
-const tried = (line: string) => ({ kind: 'rollback-tried', body: { unverified: [line] } });
+const rollbackTried = (line: string) => ({ kind: 'rollback-tried', body: { unverified: [line] } });
+
+/** An entry of the journal: what a step of a rollback came to. */
+const tried = (attempt: number, verified: boolean, byHand: readonly string[]) => ({
+  seq: 1,
+  at: '2026-01-02T03:04:05.678Z',
+  kind: 'rollback-step',
+  body: { step: 'stop', attempt, verified, code: verified ? 'verified' : 'gone', detail: '<b>', byHand },
+});
 
 describe('a report', () => {
   /** Markup that a renderer would act on: a tag, an entity or an image that no backslash stands before. */
@@ -200,7 +208,8 @@ describe('a report', () => {
 
   test('says what held, what was tried, what the system recommends and who owns it, unless it was promoted', async () => {
     const { record } = await openRun();
-    const stopped = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], TRIAGE);
+    const told = { triage: TRIAGE, comeBack: [] };
+    const stopped = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], told);
     for (const said of [
       'service\\_stopped',
       'gateway-start: done',
@@ -210,15 +219,15 @@ describe('a report', () => {
       'Owners: crates/tau-gateway, crates/tau-deployment',
     ])
       expect(stopped).toContain(said);
-    expect(renderReport(record, { end: 'promoted', reason: '' }, [], TRIAGE)).not.toContain('Triage');
+    expect(renderReport(record, { end: 'promoted', reason: '' }, [], told)).not.toContain('Triage');
   });
 
   test('says to whom an unproven step belongs, by the last attempt', async () => {
     const owners = [{ name: 'gateway-team', contact: '#gateway', steps: ['deployment-revert'] }];
     const opened = await openRun({ loaded: await load(smallRunbook({ owners })) });
     const entries = [
-      tried('deployment-revert: branch_moved_on: x'),
-      tried('deployment-revert: push_rejected'),
+      rollbackTried('deployment-revert: branch_moved_on: x'),
+      rollbackTried('deployment-revert: push_rejected'),
     ];
     let head: JournalHead = { seq: 0, digest: '' };
     for (const entry of entries)
@@ -231,11 +240,41 @@ describe('a report', () => {
     expect(report).not.toContain('branch\\_moved\\_on (deployment-revert');
   });
 
-  test('says after a rollback how service is brought back, and only then', async () => {
+  test.each(['rolled-back', 'rollback-acknowledged', 'promoted'])(
+    'of a run that ended %s says how service comes back, as commands, only where it is needed',
+    async (end) => {
+      const opened = await openJournalled();
+      await seal(opened, end, 'x');
+      const report = await readFile(join(opened.path, 'report.md'), 'utf8');
+      expect(report.includes('## How service comes back')).toBe(end !== 'promoted');
+      expect(report.includes('\n    promote validate --target t\n')).toBe(end !== 'promoted');
+    },
+  );
+
+  const TOLD = { triage: TRIAGE, comeBack: [] };
+
+  test('says of a rollback what each step said at each attempt, and what was left to do by hand', async () => {
     const { record } = await openRun();
-    const endedAs = (end: string): string => renderReport(record, { end, reason: 'x' }, [], TRIAGE);
-    expect(endedAs('rolled-back')).toContain('To bring service back');
-    expect(endedAs('rollback-acknowledged')).toContain('To bring service back');
-    expect(endedAs('promoted')).not.toContain('To bring service back');
+    const entries = [tried(1, false, ['old']), tried(2, false, ["cd '/x' && stop <it>"])];
+    const report = renderReport(record, { end: 'rollback-acknowledged', reason: 'x' }, entries, TOLD);
+    expect(report).toContain(String.raw`stop, attempt 1: not verified (gone): \<b\>`.replace('\\\\', '\\'));
+    expect(report).toContain('stop, attempt 2: not verified (gone)');
+    expect(report).toContain("Left to do by hand:\n\n    cd '/x' && stop <it>\n");
+    expect(report).not.toContain('    old');
+  });
+
+  test('says of a rollback that did not hold when that was seen, and leaves nothing to do once it holds', async () => {
+    const { record } = await openRun();
+    const came = {
+      ...tried(1, true, []),
+      kind: 'rollback-confirmed',
+      body: { unverified: ['stop: not_in_effect: runs'], phase: 'rolling-back' },
+    };
+    const entries = [tried(1, true, []), came, tried(2, true, [])];
+    const report = renderReport(record, { end: 'rolled-back', reason: 'x' }, entries, TOLD);
+    expect(report).toContain(
+      String.raw`it did not hold: stop: not\_in\_effect: runs`.replaceAll('\\\\', '\\'),
+    );
+    expect(report).not.toContain('Left to do by hand');
   });
 });
