@@ -1,5 +1,13 @@
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 
+import type { CanonicalErrorCode } from '../src/adapters/canonical.js';
+import type { EvidenceErrorCode } from '../src/adapters/evidence/evidence-error.js';
+import type { GitErrorCode } from '../src/adapters/git/error.js';
+import type { RedactionErrorCode } from '../src/adapters/redaction.js';
+import type { InputErrorCode } from '../src/contracts/input-error.js';
+import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
+import type { MalformedStatement } from '../src/domain/statement.js';
+
 /** Errors of ours, by name: their classes stay on the other side, and Node's own codes are none of ours. */
 const OURS = new Set([
   'EvidenceError',
@@ -10,13 +18,21 @@ const OURS = new Set([
   'MalformedStatement',
 ]);
 
+type OurCode =
+  | CanonicalErrorCode
+  | EvidenceErrorCode
+  | GitErrorCode
+  | InputErrorCode
+  | MalformedStatement['code']
+  | RedactionErrorCode;
+
 interface Coded extends Error {
-  readonly code: string;
+  readonly code: OurCode;
   readonly retryable?: boolean;
 }
 
 /** Codes that another attempt can mend: space is freed, the disk comes back, the remote answers again. */
-const RETRYABLE = new Set([
+const RETRYABLE: ReadonlySet<OurCode> = new Set([
   'full',
   'unavailable',
   'remote_unreachable',
@@ -25,14 +41,18 @@ const RETRYABLE = new Set([
   'cancelled',
 ]);
 
-const INTERNAL = 'internal_error';
+const INTERNAL: OwnReasonCode = 'internal_error';
 
 /** What these codes are called outside the store. */
-const RENAMED: Readonly<Record<string, string>> = {
+const RENAMED = {
   conflict: 'evidence_conflict',
   full: 'evidence_full',
   unavailable: 'evidence_unavailable',
-};
+} as const satisfies Partial<Record<EvidenceErrorCode, OwnReasonCode>>;
+
+function outside(code: OurCode): OwnReasonCode {
+  return code === 'conflict' || code === 'full' || code === 'unavailable' ? RENAMED[code] : code;
+}
 
 /**
  * The one border between our errors and Temporal's: a code becomes the failure's type, and its message is redacted. An
@@ -73,7 +93,7 @@ export function failureOf(error: unknown, redact: (text: string) => string): App
   const retryable = error.retryable ?? RETRYABLE.has(error.code);
   return ApplicationFailure.create({
     message: redact(error.message),
-    type: RENAMED[error.code] ?? error.code,
+    type: outside(error.code),
     nonRetryable: !retryable,
   });
 }

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 
 import type { PromotionOutcome } from '../src/contracts/step-record.js';
 import type { PromotionStep } from '../src/contracts/runbook.js';
+import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
 import type { Dependencies } from './dependencies.js';
@@ -72,7 +73,7 @@ async function refusePromotion(
   dependencies: Dependencies,
   { folder, record }: KnownRun,
   begun: boolean,
-): Promise<string | undefined> {
+): Promise<OwnReasonCode | undefined> {
   const { evidence, ballots, loadRunbook, checks } = dependencies;
   const { run } = record;
   const current = await loadRunbook(record.target).catch(() => undefined);
@@ -87,6 +88,9 @@ async function refusePromotion(
   return undefined;
 }
 
-function refused(code: string, effect: 'none' | 'possible'): Extract<PromotionOutcome, { done: false }> {
+function refused(
+  code: OwnReasonCode,
+  effect: 'none' | 'possible',
+): Extract<PromotionOutcome, { done: false }> {
   return { done: false, code, detail: 'checked right before promoting', effect };
 }

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 
+import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 
@@ -11,7 +12,7 @@ export interface RepairRequest {
 
 /** Runs one repair of the runbook, and keeps what it printed. Whether it helped, the next round says. */
 export function repairWith({ evidence, store, steps, asking, actions }: Dependencies) {
-  return ({ run, round, step }: RepairRequest): Promise<{ readonly code: string }> =>
+  return ({ run, round, step }: RepairRequest): Promise<{ readonly code: OwnReasonCode }> =>
     beating(async (signal) => {
       const { folder, loaded, record } = await evidence.known(run);
       const repair = loaded.runbook.remediation.repairs.find(({ id }) => id === step);

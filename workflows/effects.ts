@@ -5,6 +5,7 @@ import { MANUAL } from '../src/domain/remediation.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { describeUnverified } from '../src/domain/unverified.js';
+import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import { segmentLength } from '../src/domain/watch.js';
 import type { RollbackStepOutcome } from '../activities/rollback.js';
@@ -258,7 +259,10 @@ async function forEachRollbackStep(
   return unverified;
 }
 
-async function outcomeOf(carryOut: () => Promise<RollbackStepOutcome>): Promise<RollbackStepOutcome> {
+/** As a step tells it, or with the code of a failure as it came. */
+type Told = Omit<RollbackStepOutcome, 'code'> & { readonly code: string };
+
+async function outcomeOf(carryOut: () => Promise<RollbackStepOutcome>): Promise<Told> {
   try {
     return await carryOut();
   } catch (error) {
@@ -284,6 +288,6 @@ export async function faulted(run: Run, error: unknown): Promise<PromotionEvent>
 /** The reason code of a failure at Temporal's border: the failure's type, never its message. */
 export function codeOf(error: unknown): string {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return cause.type ?? 'internal_error';
-  return cause instanceof TimeoutFailure ? 'activity_timeout' : 'internal_error';
+  const ours: OwnReasonCode = cause instanceof TimeoutFailure ? 'activity_timeout' : 'internal_error';
+  return cause instanceof ApplicationFailure ? (cause.type ?? ours) : ours;
 }

@@ -1,10 +1,11 @@
 import { errors } from 'undici';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { LINK_LOCAL_NAME } from './http-address.js';
 
 /** Why a try gave no answer. `transient`: the same question may be answered a moment later. */
 export interface HttpFault {
   readonly kind: 'unreachable' | 'malformed' | 'misconfigured';
-  readonly code: string;
+  readonly code: OwnReasonCode;
   readonly transient: boolean;
 }
 
@@ -14,7 +15,7 @@ export interface HttpFault {
  */
 export function faultOfStatus(status: number): HttpFault | undefined {
   if (status >= 200 && status <= 299) return undefined;
-  const code = `http_status_${status}`;
+  const code = `http_status_${status}` as const;
   if (status === 429) return { kind: 'unreachable', code: 'http_rate_limited', transient: true };
   if (status === 408 || status === 425 || (status >= 500 && status <= 599)) {
     return { kind: 'unreachable', code, transient: true };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
 import type { HttpFault } from './http-fault.js';
@@ -53,7 +54,7 @@ export interface HttpAnswered extends Came {
 
 export interface HttpNotAnswered extends Came {
   readonly kind: HttpFault['kind'];
-  readonly code: string;
+  readonly code: OwnReasonCode;
   /** One line for a person; holds no secret. */
   readonly detail: string;
   readonly status: number | undefined;

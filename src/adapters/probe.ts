@@ -1,5 +1,6 @@
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command, HttpRequest } from '../contracts/runbook.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
 import { probeHttp } from './http-probe.js';
@@ -56,7 +57,7 @@ export type Probed = {
   | { readonly kind: 'answered' }
   | {
       readonly kind: 'unreachable' | 'malformed' | 'misconfigured';
-      readonly code: string;
+      readonly code: OwnReasonCode;
       readonly detail: string;
     }
 );

@@ -8,7 +8,8 @@ import { pause } from './context.js';
 import { EXIT, exitOfAbandoned, exitOfEnd, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
 import { concernLines, liveLines } from './render.js';
-import { isOpen, lastPhaseOf } from './status-document.js';
+import { reasonLines, reasonsOf } from './reason-codes.js';
+import { gatesOf, isOpen, lastPhaseOf } from './status-document.js';
 
 export interface FollowOptions {
   readonly target: string;
@@ -108,6 +109,9 @@ async function ended(
   return { kind: 'ended', result, concerns, runId, commit, exitCode: exitOfEnd(result.end) };
 }
 
+/** Lines of the log that tell what gates answered. */
+const ANSWERS: ReadonlySet<string> = new Set(['round-closed', 'preflight-closed', 'sampled']);
+
 /** What a follower says for people, and as JSON lines. */
 class Told {
   readonly #output: Output;
@@ -116,6 +120,7 @@ class Told {
   #answers = true;
   #failed = false;
   #blocked = '';
+  readonly #explained = new Set<string>();
 
   constructor(output: Output, print: (line: string) => void) {
     this.#output = output;
@@ -123,11 +128,13 @@ class Told {
   }
 
   /** True when there was something new. */
-  status({ target, view, memo, rollback, workerAnswers, blocked }: PromotionStatus): boolean {
+  status(status: PromotionStatus): boolean {
+    const { target, view, memo, rollback, workerAnswers, blocked } = status;
     const fresh = (view?.log ?? []).filter(({ seq }) => seq > this.#seq);
     const skipped = (fresh[0]?.seq ?? this.#seq + 1) - this.#seq - 1;
     if (skipped > 0) this.#print(`… ${skipped} earlier lines are in the evidence`);
     for (const line of fresh) this.#line(line);
+    if (fresh.some(({ kind }) => ANSWERS.has(kind))) this.#reasons(status);
     this.#seq = fresh.at(-1)?.seq ?? this.#seq;
     if (workerAnswers !== this.#answers && (view !== undefined || !workerAnswers)) {
       this.#answers = workerAnswers;
@@ -159,6 +166,14 @@ class Told {
     this.#print(
       `the rollback failed and needs a person: \`promote retry-rollback ${target} --reason …\` or \`promote acknowledge ${target} --reason …\``,
     );
+  }
+
+  /** What the codes of what holds mean, each once a promotion. */
+  #reasons(status: PromotionStatus): void {
+    const news = reasonsOf(gatesOf(status)).filter(({ code }) => !this.#explained.has(code));
+    for (const { code } of news) this.#explained.add(code);
+    if (this.#output.json) return;
+    for (const line of reasonLines(this.#output, news)) this.#print(`          ${line}`);
   }
 
   #line({ seq, at, kind, text }: LogLine): void {

@@ -3,6 +3,7 @@ import type { PromotionClient } from '../client.js';
 import { evidenceAt, parseTarget, parseWhole, untilStopped, type Context } from './context.js';
 import type { ExitCode } from './exit-codes.js';
 import { followPromotion, type Followed } from './follow-promotion.js';
+import { reasonLines, reasonsOf } from './reason-codes.js';
 import { concernLines, paintPhase } from './render.js';
 import { connectTo, findEndpoint, withClient } from './temporal.js';
 
@@ -55,12 +56,14 @@ function tellEnd({ config, output }: Context, target: string, followed: Followed
         end,
         reason,
         trigger: trigger ?? null,
+        reasons: reasonsOf([], reason, trigger),
         concerns: followed.concerns,
         evidence,
         manifest: manifest ?? null,
       });
       const why = reason === end || reason === '' ? '' : ` (${reason})`;
       output.say(`${output.paint('bold', target)}  ${paintPhase(output, end)}${why}`);
+      for (const line of reasonLines(output, reasonsOf([], reason, trigger))) output.say(`  ${line}`);
       if (end !== 'promoted')
         for (const line of concernLines(followed.concerns)) output.say(`call      ${line}`);
       if (evidence !== '') output.say(`evidence  ${evidence}`);

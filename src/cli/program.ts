@@ -39,6 +39,7 @@ export function createProgram(run: Run): Command {
   const go = (command: Command, start: (context: Context) => Promise<ExitCode>): Promise<void> =>
     run(command.optsWithGlobals<GlobalFlags>(), start);
   addLocal(program, go);
+  addExplain(program, go);
   addPromotion(program, go);
   addReconcile(program, go);
   addDecisions(program, go);
@@ -95,6 +96,15 @@ function addLocal(program: Command, go: Go): void {
     .description('the JSON Schema of a runbook, for editors')
     .action(async (_flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./runbook-schema.js')).runbookSchema(context)),
+    );
+}
+
+function addExplain(program: Command, go: Go): void {
+  example(program.command('explain'), 'promote explain cortex_observer_events_stale http_status_503')
+    .description('what reason codes mean, what to do, and whether remediation can help')
+    .argument('<code...>')
+    .action(async (codes: string[], _flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./explain.js')).explain(context, codes)),
     );
 }
 

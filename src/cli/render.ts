@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../client.js';
 import type { Concern } from '../domain/ownership.js';
 import { plain, type Output, type Style } from './output.js';
+import { reasonLines } from './reason-codes.js';
 import {
   abandonedWhile,
   deadlineOf,
@@ -76,7 +77,9 @@ export function statusLines(
     value === null ? [] : [`  ${name.padEnd(11)}${plain(value, ROW_LENGTH)}`],
   );
   const gates = gateLines(output, gatesOf(status)).map((line) => `  ${line}`);
-  return [`${output.paint('bold', shown.target)}  ${paintPhase(output, shown.phase)}`, ...lines, ...gates];
+  const reasons = reasonLines(output, shown.reasons).map((line) => `    ${line}`);
+  const title = `${output.paint('bold', shown.target)}  ${paintPhase(output, shown.phase)}`;
+  return [title, ...lines, ...gates, ...reasons];
 }
 
 /** A line for each group of people: who they are, what to read, and which codes of which gate or step are theirs. */

@@ -1,5 +1,6 @@
 import type { PromotionStatus } from '../client.js';
 import { ACTIONS, isBeforePromoting, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
+import { reasonsOf } from './reason-codes.js';
 
 /** `abandoned`: its workflow was ended from outside. */
 export type ShownPhase = Phase | End;
@@ -18,6 +19,9 @@ export type StatusDocument = ReturnType<typeof statusDocument>;
 /** @param locate where a person finds the evidence folder of that name */
 export function statusDocument(status: PromotionStatus, locate: (folder: string) => string) {
   const { memo, view } = status;
+  const gates = gatesOf(status);
+  const reason = (view?.reason ?? memo.reason) || null;
+  const trigger = view?.trigger ?? memo.trigger;
   return {
     target: status.target,
     commit: memo.commit,
@@ -26,11 +30,12 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     run: (view?.run ?? memo.run) || null,
     phase: phaseOf(status),
     doing: view?.doing ?? null,
-    reason: (view?.reason ?? memo.reason) || null,
-    trigger: view?.trigger ?? memo.trigger,
+    reason,
+    trigger,
     triggers: view?.triggers ?? [],
     digest: view?.approval?.digest ?? memo.digest,
-    gates: gatesOf(status),
+    gates,
+    reasons: reasonsOf(gates, reason, trigger),
     evidence: locate(view?.evidence ?? memo.evidence) || null,
     requester: memo.requester,
     startedAt: status.startedAt.toISOString(),

@@ -6,7 +6,8 @@ import { createWiring } from '../wiring.js';
 import { parseTarget, untilStopped, type Context } from './context.js';
 import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { plain } from './output.js';
+import { plain, type Output } from './output.js';
+import { reasonLines, reasonsOf } from './reason-codes.js';
 import { gateLines } from './render.js';
 import type { ShownGate } from './status-document.js';
 
@@ -26,8 +27,7 @@ export async function validate({ config, output }: Context, flags: ValidateFlags
     set,
     signal,
     onGate: (outcome) => {
-      if (!output.json)
-        for (const line of [...gateLines(output, [shown(outcome)]), ...detailOf(outcome)]) output.say(line);
+      if (!output.json) for (const line of shownLines(output, outcome)) output.say(line);
     },
   });
   if (signal.aborted)
@@ -39,6 +39,7 @@ export async function validate({ config, output }: Context, flags: ValidateFlags
     runbook: runbookFile,
     evidence: report.evidence,
     problems: report.problems,
+    reasons: reasonsOf(report.gates.map(shown)),
     gates: report.gates.map((outcome) => {
       const { kind, detail, durationMs, recommendations } = outcome;
       return { ...shown(outcome), kind, detail, durationMs, recommendations };
@@ -83,6 +84,9 @@ function shown({ gate, verdict, health, rolloutGate, reasonCodes }: GateOutcome)
   return { id: gate, verdict, health, gate: rolloutGate, reasonCodes };
 }
 
-function detailOf({ detail }: GateOutcome): string[] {
-  return detail === '' ? [] : [`      ${plain(detail)}`];
+function shownLines(output: Output, outcome: GateOutcome): string[] {
+  const gate = shown(outcome);
+  const detail = outcome.detail === '' ? [] : [plain(outcome.detail)];
+  const below = [...detail, ...reasonLines(output, reasonsOf([gate]))];
+  return [...gateLines(output, [gate]), ...below.map((line) => `      ${line}`)];
 }

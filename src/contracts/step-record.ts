@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commitHash, identifier } from './names.js';
 
 /** `promotion/<step>.intent.json`: written before anything is pushed; a repeated step finishes it or stops. */
@@ -26,7 +27,7 @@ export const revertIntentSchema = z.strictObject({
 /** What an attempt of a rollback step came to. */
 export interface RollbackOutcome {
   readonly verified: boolean;
-  readonly code: string;
+  readonly code: OwnReasonCode;
   /** One line for a person; holds no secret. */
   readonly detail: string;
 }
@@ -38,10 +39,10 @@ export interface RollbackStepOutcome extends RollbackOutcome {
 
 /** What a promotion step came to. */
 export type PromotionOutcome =
-  | { readonly done: true; readonly code: string; readonly detail: string }
+  | { readonly done: true; readonly code: OwnReasonCode; readonly detail: string }
   | {
       readonly done: false;
-      readonly code: string;
+      readonly code: OwnReasonCode;
       readonly detail: string;
       /** `none` only where it is proven that nothing changed. */
       readonly effect: 'none' | 'possible';

@@ -1,6 +1,7 @@
 import type { Effect } from './effect.js';
 import type { End, Phase } from './phase.js';
 import type { Plan } from './plan.js';
+import type { OwnReasonCode } from './reason-codes/catalogue.js';
 import type { TriggerCode } from './triggers.js';
 import type { GateResult } from './verdict.js';
 import type { WatchState } from './watch.js';
@@ -61,6 +62,11 @@ export function begin(plan: Plan): Move {
 /** The phase's next effect; the state remembers what it was. */
 export function ask(state: Omit<PromotionState, 'asked'>, effect: Effect): Move {
   return { state: { ...state, asked: effect.do }, effect };
+}
+
+/** For a reason of the rules; what a step or our machinery came to is passed on as it came. */
+export function stop(state: PromotionState, reason: OwnReasonCode): Move {
+  return end(state, 'stopped', reason);
 }
 
 /** @param reason a code, e.g. `gate_hold` */

@@ -1,4 +1,5 @@
 import type { Posture } from './posture.js';
+import type { OwnReasonCode } from './reason-codes/catalogue.js';
 
 /**
  * One answer to one question, of four kinds (docs/reference/rules.md, "Observations").
@@ -19,10 +20,12 @@ export interface Answered {
 
 export interface NotAnswered {
   readonly kind: 'unreachable' | 'malformed' | 'misconfigured';
-  /** Our reason code, e.g. `http_timeout`. */
-  readonly code: string;
+  readonly code: SilenceCode;
   /** One line for a person; holds no secret. */
   readonly detail: string;
 }
+
+/** Our reason code, e.g. `http_timeout`; of what is derived, `part:code`. */
+export type SilenceCode = OwnReasonCode | `${string}:${string}`;
 
 export type ObservationKind = Observation['kind'];

@@ -1,3 +1,4 @@
+import type { OwnReasonCode } from './reason-codes/catalogue.js';
 import type { Effect } from './effect.js';
 import type { PromotionEvent } from './event.js';
 import { end, type Move, type PromotionState } from './move.js';
@@ -62,6 +63,6 @@ export function sampleRanges(samples: readonly Sample[]): readonly SampleRange[]
 /** Without its evidence no promotion is clean: what could not be sealed ends promoted with warnings at best. */
 export function unsealed(state: PromotionState, effect: Extract<Effect, { do: 'end' }>): Move {
   return effect.end === 'promoted'
-    ? end(state, 'promoted-with-warnings', 'evidence_not_sealed')
+    ? end(state, 'promoted-with-warnings', 'evidence_not_sealed' satisfies OwnReasonCode)
     : { state, effect };
 }

@@ -1,4 +1,4 @@
-import { ask, end, type Move, type PromotionState } from './move.js';
+import { ask, stop, type Move, type PromotionState } from './move.js';
 import type { Plan } from './plan.js';
 import { promoteNext } from './promoting.js';
 import { planRepairs } from './remediation.js';
@@ -8,7 +8,7 @@ import type { GateResult } from './verdict.js';
 
 /** The runbook's "Prerequisites": one that is not met stops before anything is asked. */
 export function afterPrerequisites(state: PromotionState, problems: readonly string[]): Move {
-  return problems.length > 0 ? end(state, 'stopped', 'prerequisite_not_met') : validate(state);
+  return problems.length > 0 ? stop(state, 'prerequisite_not_met') : validate(state);
 }
 
 /** "If any gate is `hold`, stop promotion and treat as incident triage input", after remediation had its chance. */
@@ -16,11 +16,11 @@ export function afterRound(plan: Plan, before: PromotionState, results: readonly
   const state = closeRound(before, results);
   const holding = holdingGates(plan, results);
   if (holding.length === 0) return awaitDecision(state);
-  if (onlyMisconfigured(holding)) return end(state, 'stopped', 'misconfigured');
+  if (onlyMisconfigured(holding)) return stop(state, 'misconfigured');
   if (state.retriesLeft > 0) return remediate(plan, state, results);
   // "Trigger rollback when any of the following is true"
   const triggers = triggersAfterLastRound(plan, state.rounds, state.attempted);
-  return triggers.length > 0 ? rollBack(state, triggers) : end(state, 'stopped', 'gate_hold');
+  return triggers.length > 0 ? rollBack(state, triggers) : stop(state, 'gate_hold');
 }
 
 /** "after remediation retry": all gates are asked again, not only those that held. */
@@ -47,13 +47,13 @@ export function afterPreflight(
   const state = closeRound(before, results);
   const holding = holdingGates(plan, results);
   if (holding.length > 0) {
-    if (onlyMisconfigured(holding)) return end(state, 'stopped', 'misconfigured');
-    if (state.preflights > 1 || plan.remediation.retries === 0) return end(state, 'stopped', 'gate_hold');
+    if (onlyMisconfigured(holding)) return stop(state, 'misconfigured');
+    if (state.preflights > 1 || plan.remediation.retries === 0) return stop(state, 'gate_hold');
     return remediate(plan, { ...state, retriesLeft: 1 }, results);
   }
   // "Rollback triggers and commands": what could not be rolled back is not promoted.
-  if (notRollbackable.length > 0) return end(state, 'stopped', 'not_rollbackable');
-  return promoteNext(plan, state) ?? end(state, 'stopped', 'no_promotion_step');
+  if (notRollbackable.length > 0) return stop(state, 'not_rollbackable');
+  return promoteNext(plan, state) ?? stop(state, 'no_promotion_step');
 }
 
 export function validationName({ validations }: Pick<PromotionState, 'validations'>): string {

@@ -25,5 +25,5 @@ export function takeOver(plan: Plan, left: LeftBehind): Move {
   const { state } = begin(plan);
   if (!left.touched) return end(state, 'abandoned', 'terminated');
   const { steps, triggers, rollbackAttempts } = left;
-  return rollBack({ ...state, steps, trigger: triggers[0], triggers, rollbackAttempts }, ['terminated']);
+  return rollBack({ ...state, steps, rollbackAttempts }, triggers.length > 0 ? triggers : ['terminated']);
 }

@@ -1,5 +1,6 @@
 import type { Observation, ObservationKind } from './observation.js';
 import type { Health, RolloutGate } from './posture.js';
+import type { OwnReasonCode } from './reason-codes/catalogue.js';
 
 /** What a runbook expects of a gate. The runbook's "Expected posture"; a sparse environment may expect a hold. */
 export interface Expectation {
@@ -44,7 +45,7 @@ export function judge(gate: string, observation: Observation, expected: Expectat
     };
   }
   const { posture, recommendations } = observation;
-  const ours: string[] = [];
+  const ours: OwnReasonCode[] = [];
   if (posture.reasonCodes.length === 0) ours.push('reason_codes_missing');
   if (posture.health !== expected.health) ours.push('health_not_expected');
   if (posture.gate !== expected.gate) ours.push('gate_not_expected');

@@ -1,5 +1,6 @@
 import type { Observation } from '../domain/observation.js';
 import type { Health, RolloutGate } from '../domain/posture.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { reasonCodeList } from '../domain/text.js';
 
 /** What an exit code of a check means, as the runbook says. */
@@ -23,9 +24,10 @@ export function readExitCode(exitCode: number, codes: ExitCodes = PASSES): Obser
   const meaning = exitCode === 2 || !Object.hasOwn(codes, exitCode) ? undefined : codes[exitCode];
   if (meaning === undefined) return undefined;
   const { health, gate, reasonCodes = [] } = meaning;
+  const first: OwnReasonCode = `exit_code_${exitCode}`;
   return {
     kind: 'answered',
-    posture: { health, gate, reasonCodes: reasonCodeList([`exit_code_${exitCode}`, ...reasonCodes]) },
+    posture: { health, gate, reasonCodes: reasonCodeList([first, ...reasonCodes]) },
     recommendations: [],
   };
 }

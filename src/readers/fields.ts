@@ -1,5 +1,6 @@
 import type { NotAnswered, Observation } from '../domain/observation.js';
 import { HEALTHS, ROLLOUT_GATES, worstHealth, type Health, type RolloutGate } from '../domain/posture.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { MAX_REASON_CODES, reasonCodeList } from '../domain/text.js';
 import { firstPresent } from './json-pointer.js';
 import { outsideContract } from './outside-contract.js';
@@ -38,13 +39,14 @@ export function readFields(fields: Fields, body: unknown): Observation {
   const reasons = reasonsOf(fields.reasons, body);
   if (reasons.kind === 'outside') return reasons.observation;
 
-  const missing = [
-    ...(health.kind === 'absent' ? ['health_no_data'] : []),
-    ...(gate.kind === 'absent' && fields.gate !== undefined ? ['gate_no_data'] : []),
+  const missing: readonly OwnReasonCode[] = [
+    ...(health.kind === 'absent' ? (['health_no_data'] as const) : []),
+    ...(gate.kind === 'absent' && fields.gate !== undefined ? (['gate_no_data'] as const) : []),
   ];
   const said = health.kind === 'found' ? health.word : 'unknown';
   const codes = reasons.kind === 'found' ? reasons.word : [];
-  const derived = fields.reasons === undefined && health.kind === 'found' ? [`health_${said}`] : [];
+  const derived: readonly OwnReasonCode[] =
+    fields.reasons === undefined && health.kind === 'found' ? [`health_${said}`] : [];
   return {
     kind: 'answered',
     posture: {

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import type { Answered, NotAnswered } from '../domain/observation.js';
 import { recommendationList, detailLine } from '../domain/text.js';
 import { combine, type Statement } from './statement.js';
 
 /** Our reason code for an answer that is JSON, but not what the surface's contract says. */
-const OUTSIDE_CONTRACT = 'answer_outside_contract';
+const OUTSIDE_CONTRACT = 'answer_outside_contract' satisfies OwnReasonCode;
 
 export function answered(
   statements: readonly Statement[],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Observation } from '../domain/observation.js';
 import { answered, malformedBy } from './answer.js';
 import { codesField, present, requiredCount, requiredGate, requiredHealth } from './fields.js';
+import type { DerivedReasonCode } from './reason-code-tables.js';
 import type { Statement } from './statement.js';
 
 const DeploymentStatus = z.object({
@@ -11,7 +12,8 @@ const DeploymentStatus = z.object({
   health: z.preprocess(present, z.object({ updated_unix_ms: requiredCount.optional() }).optional()),
 });
 
-const NO_DATA: Statement = { health: 'unknown', gate: 'hold', codes: ['deployment_no_data'] };
+const NO_DATA_CODE: DerivedReasonCode = 'deployment_no_data';
+const NO_DATA: Statement = { health: 'unknown', gate: 'hold', codes: [NO_DATA_CODE] };
 
 /**
  * `--deployment-status-inspect`. "A state that was never written reads healthy and pass; its health.updated_unix_ms

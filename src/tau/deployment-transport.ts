@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Observation } from '../domain/observation.js';
 import { answered, malformedBy } from './answer.js';
 import { requiredCount } from './fields.js';
+import type { DerivedReasonCode } from './reason-code-tables.js';
 import type { Statement } from './statement.js';
 
 const TransportHealth = z.object({
@@ -11,10 +12,12 @@ const TransportHealth = z.object({
 });
 const DeploymentTransport = z.array(z.object({ health: TransportHealth }));
 
-const NO_DATA: Statement = { health: 'unknown', gate: 'hold', codes: ['transport_no_data'] };
-const FAILING: Statement = { health: 'failing', gate: 'hold', codes: ['transport_failing'] };
-const DEGRADED: Statement = { health: 'degraded', gate: 'hold', codes: ['transport_degraded'] };
-const HEALTHY: Statement = { health: 'healthy', gate: 'pass', codes: ['transport_healthy'] };
+type Derived = Statement & { readonly codes: readonly DerivedReasonCode[] };
+
+const NO_DATA: Derived = { health: 'unknown', gate: 'hold', codes: ['transport_no_data'] };
+const FAILING: Derived = { health: 'failing', gate: 'hold', codes: ['transport_failing'] };
+const DEGRADED: Derived = { health: 'degraded', gate: 'hold', codes: ['transport_degraded'] };
+const HEALTHY: Derived = { health: 'healthy', gate: 'pass', codes: ['transport_healthy'] };
 
 /**
  * `--transport-health-inspect deployment`: counters without a health, so the posture is derived, by Tau's own rule

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { NotAnswered, Observation } from '../domain/observation.js';
 import { answered, isJsonObject, malformed, malformedBy } from './answer.js';
 import { codesField, gateField, healthField, present, textField } from './fields.js';
+import type { DerivedReasonCode } from './reason-code-tables.js';
 import type { Statement } from './statement.js';
 
 const SURFACE = 'gateway status';
@@ -91,9 +92,9 @@ function statementsOfService(service: z.infer<typeof Service>): readonly Stateme
   const saysSo = said.some(
     ({ gate, codes }) => gate === 'hold' && codes.some((code) => code.startsWith('service_')),
   );
-  const codes = [
-    ...(saysSo ? [] : ['service_not_running']),
-    ...(stopReason === 'emergency_rollback' ? ['stopped_by_emergency_rollback'] : []),
+  const codes: readonly DerivedReasonCode[] = [
+    ...(saysSo ? [] : (['service_not_running'] as const)),
+    ...(stopReason === 'emergency_rollback' ? (['stopped_by_emergency_rollback'] as const) : []),
   ];
   // First, so that no long list of other codes can push out why it must not be started.
   return [{ health: undefined, gate: 'hold', codes }, ...said];

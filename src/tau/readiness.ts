@@ -1,15 +1,19 @@
-import type { NotAnswered, Observation } from '../domain/observation.js';
+import type { NotAnswered, Observation, SilenceCode } from '../domain/observation.js';
 import { HEALTHS, worstHealth, type Health } from '../domain/posture.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } from './first-present.js';
-import { detailLine, reasonCodeList } from '../domain/text.js';
+import { detailLine, reasonCode, reasonCodeList } from '../domain/text.js';
 
 /** What Tau's validator asks, in its order. */
 const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;
 export type ReadinessSurface = (typeof READINESS_SURFACES)[number];
 
+/** A surface that gave no answer, with the code that is on record. */
+type Silence = Omit<NotAnswered, 'code'> & { readonly code: string };
+
 /** How a surface answered: with a decoded JSON body, or not at all. */
 export type SurfaceAnswer =
-  { readonly answered: true; readonly body: unknown } | ({ readonly answered: false } & NotAnswered);
+  { readonly answered: true; readonly body: unknown } | ({ readonly answered: false } & Silence);
 
 /** The words that a surface must say. An `Expectation` is one; the validator's options take any word. */
 export interface ReadinessExpectation {
@@ -23,7 +27,7 @@ export type ReadinessExpectations = Readonly<Record<ReadinessSurface, ReadinessE
 /** One surface, checked: the values that the validator reads, and what it says against them. */
 export interface ReadinessPart {
   readonly surface: ReadinessSurface;
-  readonly outcome: ({ readonly kind: 'answered' } & ReadinessValues) | NotAnswered;
+  readonly outcome: ({ readonly kind: 'answered' } & ReadinessValues) | Silence;
   /** `error: …` lines in the validator's order: reason, health, gate. Empty where the part passes. */
   readonly problems: readonly string[];
 }
@@ -113,7 +117,7 @@ export function readinessObservation(
   expectations: ReadinessExpectations,
 ): Observation {
   const holding = result.parts.filter(({ problems }) => problems.length > 0);
-  if (holding.length === 0) return derived('healthy', 'pass', ['readiness_passed']);
+  if (holding.length === 0) return derived('healthy', 'pass', ['readiness_passed' satisfies OwnReasonCode]);
   const healths = holding.flatMap((part) => healthOf(part, expectations[part.surface]));
   if (healths.length > 0) return derived(worstHealth(healths), 'hold', holding.flatMap(codesOf));
   return silence(holding);
@@ -136,7 +140,8 @@ function healthOf({ outcome }: ReadinessPart, expected: ReadinessExpectation): r
 
 function codesOf({ surface, outcome }: ReadinessPart): readonly string[] {
   if (outcome.kind !== 'answered') return [`${surface}:${outcome.code}`];
-  const codes = outcome.reasons.length === 0 ? ['reason_codes_missing'] : outcome.reasons;
+  const missing: OwnReasonCode = 'reason_codes_missing';
+  const codes = outcome.reasons.length === 0 ? [missing] : outcome.reasons;
   return codes.map((code) => `${surface}:${code}`);
 }
 
@@ -147,9 +152,9 @@ function silence(holding: readonly ReadinessPart[]): Observation {
   );
   const kinds = ['unreachable', 'malformed', 'misconfigured'] as const;
   const kind = kinds.find((kind) => parts.some((part) => part.kind === kind)) ?? 'malformed';
-  const [code] = reasonCodeList(
-    parts.flatMap((part) => (part.kind === kind ? [`${part.surface}:${part.code}`] : [])),
-  );
+  const first = parts.find((part) => part.kind === kind);
+  const code: SilenceCode =
+    first === undefined ? 'readiness_unknown' : `${first.surface}:${reasonCode(first.code)}`;
   const detail = detailLine(parts.map(({ surface, detail }) => `${surface}: ${detail}`).join('; '));
-  return { kind, code: code ?? 'readiness_unknown', detail };
+  return { kind, code, detail };
 }

@@ -70,6 +70,11 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
   ],
   ['a folder without runbooks', ['runbook', 'check', '.'], /\.: no \.yaml or \.yml file is in it/],
   [
+    'a code that is none',
+    ['explain', 'service_stopped', 'no_such_code'],
+    /"no_such_code" is no code that promote knows/,
+  ],
+  [
     'settings that are not there',
     ['list', '--settings', 'none.yaml'],
     /none\.yaml: the settings can't be read \(ENOENT\)/,
@@ -150,6 +155,7 @@ describe('help', () => {
     ['runbook check --help'],
     ['runbook show --help'],
     ['runbook schema --help'],
+    ['explain --help'],
   ])('promote %s shows an example, on stdout, exit 0', async (line) => {
     await using place = await scratch();
     const { exitCode, stdout, stderr } = await promote(place.folder, line.split(' '));
@@ -167,6 +173,39 @@ describe('help', () => {
       .map((line): unknown => JSON.parse(line));
     expect(documents).toContainEqual(expect.objectContaining({ scenario: 'healthy' }));
     expect(exitCode).toBe(0);
+  });
+
+  it('explain says what codes mean, whose they are and what helps, as documents too', async () => {
+    await using place = await scratch();
+    const codes = ['explain', 'operator:gateway:service_stopped', 'http_status_503'];
+    const { exitCode, stdout } = await promote(place.folder, codes);
+    expect(stdout).toBe(
+      [
+        'operator:gateway:service_stopped  the gateway is stopped: start the gateway (the repair gateway-start does)',
+        "  gateway's; the shipped runbook's gateway-start can help",
+        'http_status_503  the service answered that it failed: look at what runs there, and at its log',
+        "  promote's; a person can repair it",
+        '',
+      ].join('\n'),
+    );
+    expect(exitCode).toBe(0);
+    const json = await promote(place.folder, [...codes, '--json']);
+    expect(
+      json.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line)),
+    ).toEqual([
+      {
+        code: 'operator:gateway:service_stopped',
+        known: true,
+        means: 'the gateway is stopped',
+        todo: 'start the gateway',
+        repair: 'gateway-start',
+        owner: 'gateway',
+      },
+      expect.objectContaining({ code: 'http_status_503', repair: 'manual', owner: 'promote' }),
+    ]);
   });
 
   it('validate and help load nothing of Temporal', async () => {

@@ -11,7 +11,9 @@ const withoutReason = (text: string): readonly string[] =>
 
 describe('a mutant that is left out', () => {
   const files = ['src/domain', 'src/tau'].flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => join(folder, name)),
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
   );
 
   it.each(files)('of %s has its reason beside it', (file) => {

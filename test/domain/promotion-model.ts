@@ -159,7 +159,7 @@ const answered = (health: Health, gate: RolloutGate, ...reasonCodes: readonly st
 });
 const silent = (kind: 'unreachable' | 'malformed' | 'misconfigured'): Observation => ({
   kind,
-  code: `${kind}_code`,
+  code: `${kind}:code`,
   detail: '',
 });
 const MISCONFIGURED = silent('misconfigured');

@@ -84,14 +84,14 @@ describe('a gate without an answer', () => {
   it.each(['unreachable', 'malformed', 'misconfigured'] as const)(
     'holds when %s, with our code, and is never failing',
     (kind) => {
-      const result = judge('g', { kind, code: 'the_code', detail: 'one line' }, HEALTHY);
+      const result = judge('g', { kind, code: 'http_timeout', detail: 'one line' }, HEALTHY);
       expect(result).toEqual({
         gate: 'g',
         kind,
         verdict: 'hold',
         health: 'unknown',
         rolloutGate: 'hold',
-        reasonCodes: ['the_code'],
+        reasonCodes: ['http_timeout'],
         failing: false,
         detail: 'one line',
         recommendations: [],
@@ -103,7 +103,7 @@ describe('a gate without an answer', () => {
     'never passes when %s, even where unknown health and a hold are expected',
     (kind) => {
       const expected: Expectation = { health: 'unknown', gate: 'hold' };
-      expect(judge('g', { kind, code: 'c', detail: '' }, expected).verdict).toBe('hold');
+      expect(judge('g', { kind, code: 'http_refused', detail: '' }, expected).verdict).toBe('hold');
     },
   );
 });

@@ -23,7 +23,8 @@ const STOPPED = { health_state: 'healthy', rollout_gate: 'hold', reason_code: 's
 
 /** What the gate of the service makes of that; an observation of what stands after a stop is `stopped`. */
 export function observationOf(said: Exclude<Said, 'silence'>): Observation {
-  if (said === 'malformed' || said === 'misconfigured') return { kind: said, code: 'x', detail: '' };
+  if (said === 'malformed' || said === 'misconfigured')
+    return { kind: said, code: 'http_failed', detail: '' };
   return readers['tau-cortex-status'](BODIES[said]);
 }
 export const RUNNING_OBSERVATION: Observation = readers['tau-cortex-status'](RUNNING);

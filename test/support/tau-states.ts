@@ -84,9 +84,9 @@ const DEPLOYMENT = {
 type Bodies = Readonly<Record<'healthy' | 'hold' | 'degraded' | 'failing', object>>;
 
 const NO_ANSWER: Readonly<Record<NotAnswered['kind'], NotAnswered>> = {
-  unreachable: { kind: 'unreachable', code: 'connection_refused', detail: 'refused' },
-  malformed: { kind: 'malformed', code: 'not_json', detail: 'not JSON' },
-  misconfigured: { kind: 'misconfigured', code: 'http_401', detail: 'not allowed' },
+  unreachable: { kind: 'unreachable', code: 'http_refused', detail: 'refused' },
+  malformed: { kind: 'malformed', code: 'answer_not_json', detail: 'not JSON' },
+  misconfigured: { kind: 'misconfigured', code: 'http_status_401', detail: 'not allowed' },
 };
 
 function answerOf(bodies: Bodies, state: SurfaceState): SurfaceAnswer {
@@ -97,8 +97,7 @@ function answerOf(bodies: Bodies, state: SurfaceState): SurfaceAnswer {
 
 function observed(reader: keyof typeof readers, answer: SurfaceAnswer): Observation {
   if (answer.answered) return readers[reader](answer.body);
-  const { kind, code, detail } = answer;
-  return { kind, code, detail };
+  return NO_ANSWER[answer.kind];
 }
 
 const PASSING = { health: 'healthy', gate: 'pass' } as const;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { Concern } from '../../domain/ownership.js';
+import { explainCode } from '../../tau/reason-codes.js';
 import type { JournalEntry } from './journal.js';
 import type { Triage } from './triage.js';
 
@@ -27,6 +28,7 @@ export function renderReport(
           `- Left rolled back before by ${record.rolledBack.run}, commit ${plain(record.rolledBack.commit)}${record.again ? '; the same commit was asked for again by name' : ''}`,
         ]),
     `- End: **${plain(end)}** (${plain(reason)})`,
+    ...explainedLines(reason).map((line) => `  ${line}`),
   ];
   const timeline = entries.map(
     ({ at, kind, body }) => `| ${at} | ${plain(kind)} | ${plain(summary(body))} |`,
@@ -101,7 +103,7 @@ function triageLines({
   relatedRunbooks,
 }: Triage): readonly string[] {
   return [
-    ...holding.map(({ gate, reasonCodes }) => `- ${plain(gate)} holds: ${plain(reasonCodes.join(', '))}`),
+    ...holding.flatMap(holdingLines),
     ...repairs.map((repair) => `- Repair attempted: ${plain(repair)}`),
     ...recommendations.map((text) => `- The system recommends: ${plain(text)}`),
     ...concerns.map((concern) => `- ${concernLine(concern)}`),
@@ -116,6 +118,25 @@ function concernLine({ kind, id, code, owners, relatedRunbooks }: Concern): stri
     owners.length === 0 ? 'belongs to nobody that the runbook names' : `belongs to ${owners.join(', ')}`;
   const where = relatedRunbooks.length === 0 ? '' : `; see ${relatedRunbooks.join(', ')}`;
   return plain(`${what} ${who}${where}`);
+}
+
+/** More than a person reads at once; the outcome file of the gate has all codes. */
+const EXPLAINED = 12;
+
+/** A gate that holds, and below it what its codes mean, what to do, and whose they are. An unknown one stands as it came. */
+function holdingLines({ gate, reasonCodes }: Triage['holding'][number]): readonly string[] {
+  const explained = reasonCodes.slice(0, EXPLAINED).flatMap(explainedLines);
+  return [
+    `- ${plain(gate)} holds: ${plain(reasonCodes.join(', '))}`,
+    ...explained.map((line) => `  ${line}`),
+  ];
+}
+
+function explainedLines(code: string): readonly string[] {
+  const entry = explainCode(code);
+  if (entry === undefined) return [];
+  const { means, todo, owner } = entry;
+  return [`- ${plain(code)} (${owner}): ${plain(means)}${todo === '' ? '' : `; ${plain(todo)}`}`];
 }
 
 const BACK_TO_SERVICE =

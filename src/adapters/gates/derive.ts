@@ -1,3 +1,4 @@
+import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { judge } from '../../domain/verdict.js';
 import {
   checkReadiness,
@@ -60,15 +61,17 @@ export async function deriveGate(
   };
 }
 
+const NO_ANSWER: OwnReasonCode = 'no_answer';
+
 function surfaceOf(answer: RoundAnswer | undefined): SurfaceAnswer {
   if (answer === undefined)
-    return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'no answer is recorded' };
+    return { answered: false, kind: 'malformed', code: NO_ANSWER, detail: 'no answer is recorded' };
   const { kind, reasonCodes, detail } = answer.outcome;
   const parsed = answer.body === undefined ? undefined : parseJsonBody(answer.body);
   // The validator's rules read the body themselves: an answer that the gate's own reader calls malformed still counts.
   if ((kind === 'answered' || kind === 'malformed') && parsed?.kind === 'json')
     return { answered: true, body: parsed.value };
   if (kind === 'answered')
-    return { answered: false, kind: 'malformed', code: 'no_answer', detail: 'the answer is not recorded' };
-  return { answered: false, kind, code: reasonCodes[0] ?? 'no_answer', detail };
+    return { answered: false, kind: 'malformed', code: NO_ANSWER, detail: 'the answer is not recorded' };
+  return { answered: false, kind, code: reasonCodes[0] ?? NO_ANSWER, detail };
 }

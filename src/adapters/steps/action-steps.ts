@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PromotionOutcome, RollbackOutcome } from '../../contracts/step-record.js';
 import type { Command, HttpRequest, PromotionStep, RollbackStep } from '../../contracts/runbook.js';
+import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { startDeadline } from '../deadline.js';
 import { probe, type Asking, type Probed } from '../probe.js';
 import type { LoadedRunbook } from '../runbook/load.js';
@@ -16,7 +17,7 @@ const COMPARING_MS = 2_000;
 
 /** What a command or request printed, redacted, for the evidence. */
 export interface Said {
-  readonly code: string;
+  readonly code: OwnReasonCode;
   readonly detail: string;
   readonly probed: Probed;
 }

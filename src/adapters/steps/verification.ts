@@ -1,5 +1,6 @@
 import type { RollbackOutcome } from '../../contracts/step-record.js';
 import { expectableStatus, type RollbackStep } from '../../contracts/runbook.js';
+import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { valueAtPointer } from '../../readers/json-pointer.js';
 import type { KnownRun } from '../evidence/run-evidence.js';
 import { askGate } from '../gates/ask.js';
@@ -102,6 +103,6 @@ function verified(detail: string): RollbackOutcome {
   return { verified: true, code: 'verified', detail };
 }
 
-function notVerified(code: string, detail: string): RollbackOutcome {
+function notVerified(code: OwnReasonCode, detail: string): RollbackOutcome {
   return { verified: false, code, detail };
 }

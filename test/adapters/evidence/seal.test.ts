@@ -253,6 +253,26 @@ describe('a report', () => {
 
   const TOLD = { triage: TRIAGE, comeBack: [] };
 
+  test('says below what held, and below the end, what each known code means, whose it is and what to do', async () => {
+    const { record } = await openRun();
+    const holding = [
+      { gate: 'gateway-status', reasonCodes: ['service_stopped', 'x_unknown', 'gate_not_expected'] },
+    ];
+    const report = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], {
+      ...TOLD,
+      triage: { ...TRIAGE, holding },
+    });
+    expect(report).toContain(
+      [
+        String.raw`- gateway-status holds: service\_stopped, x\_unknown, gate\_not\_expected`,
+        String.raw`  - service\_stopped (gateway): the gateway is stopped; start the gateway`,
+        String.raw`  - gate\_not\_expected (promote): the rollout gate is another one than the runbook expects`,
+      ].join('\n'),
+    );
+    expect(report).toContain(String.raw`- gate\_hold (promote): a gate held to the end`);
+    expect(report).not.toContain(String.raw`- x\_unknown`);
+  });
+
   test('says of a rollback what each step said at each attempt, and what was left to do by hand', async () => {
     const { record } = await openRun();
     const entries = [tried(1, false, ['old']), tried(2, false, ["cd '/x' && stop <it>"])];

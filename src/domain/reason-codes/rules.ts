@@ -1,0 +1,77 @@
+import { repairable, told } from './entry.js';
+
+const AGAIN = 'see what held and why, repair it, then run the whole runbook again';
+const FRESH = 'nothing more in this run: start a fresh one';
+
+/** What the rules add to a gate's own codes. */
+export const VERDICT_CODES = {
+  health_not_expected: repairable(
+    'the health is another one than the runbook expects',
+    'see the codes before it',
+  ),
+  gate_not_expected: repairable(
+    'the rollout gate is another one than the runbook expects',
+    'see the codes before it',
+  ),
+  reason_codes_missing: repairable(
+    'the answer gives no reason code, so it proves nothing',
+    'find out why the system gives none',
+  ),
+  readiness_passed: told('gateway, cortex and operator summary are as expected', ''),
+  readiness_unknown: repairable('no part of readiness could be judged', 'see what its parts say'),
+} as const;
+
+/** Why a promotion stopped before anything was promoted. */
+export const STOP_CODES = {
+  prerequisite_not_met: told('a prerequisite of the runbook does not hold', 'meet it, then start again'),
+  misconfigured: told(
+    'every gate that holds was asked wrongly: this says nothing about the system',
+    'correct the runbook, its variables or the credentials, then start again',
+  ),
+  gate_hold: told('a gate held to the end', AGAIN),
+  not_rollbackable: told(
+    'the rollback could not run, so nothing is promoted',
+    'see the rollback check in the evidence, repair what it names, then start again',
+  ),
+  no_promotion_step: told('the runbook promotes nothing', 'give it a promotion step'),
+  runbook_changed: told('the runbook is another one than the approved one', 'start again with the new one'),
+  quorum_not_met: told('the stored decisions do not approve under the current policy', FRESH),
+  preflight_not_passed: told('a gate held right before promoting', AGAIN),
+  preflight_stale: told('the answers right before promoting are too old', 'see what held up the worker'),
+  rollback_begun: told('a rollback of this run has begun, so it promotes nothing more', FRESH),
+  run_sealed: told('the evidence of this run is sealed, so it promotes nothing more', FRESH),
+  evidence_not_sealed: told('the promotion went through, but its evidence could not be sealed', 'see why'),
+} as const;
+
+/** Why a rollback was declared. */
+export const TRIGGER_CODES = {
+  cortex_artifact_unrepaired: told('the observer artifact is missing or malformed after its repair', AGAIN),
+  repeated_failing: told(
+    'the same gate failed in rounds, or the watch in samples, one after the other',
+    AGAIN,
+  ),
+  readiness_failed_after_remediation: told('readiness holds although remediation was attempted', AGAIN),
+  promotion_step_failed: told('a promotion step failed, and half promoted is not a state to stay in', AGAIN),
+  unreachable: told('no answer came, in several samples of the watch or to a rollback step', AGAIN),
+  requested: told('a person ordered it', ''),
+  cancelled: told('the workflow, or an attempt of it, was cancelled from outside', ''),
+  terminated: told('its workflow was ended from outside after something may have been promoted', AGAIN),
+  internal_fault: told(
+    'our own machinery failed after something may have been promoted',
+    "see the worker's log",
+  ),
+} as const;
+
+/** Why a decision does not count. */
+export const DECISION_CODES = {
+  not_awaiting_approval: told('nothing awaits a decision now', 'see where the promotion is'),
+  other_run: told('the decision or order is for another run or deployment', 'look at it again, then decide'),
+  other_subject: told(
+    'the decision is on something else than what awaits one',
+    'look at it again, then decide',
+  ),
+  expired: told('the time for a decision was over', FRESH),
+  not_an_approver: told('the runbook does not name this approver', 'ask one that it names'),
+  requester_cannot_approve: told('who asked for a promotion does not approve it', 'ask another approver'),
+  already_voted: told('this approver has decided already', ''),
+} as const;
