@@ -108,13 +108,13 @@ async function inspect(
       problems.push(`${error.code}: ${error.message}`);
     }
   }
-  for (const { gitRevert } of loaded.runbook.rollback.steps) {
+  for (const { id, gitRevert } of loaded.runbook.rollback.steps) {
     if (gitRevert?.git === undefined) continue;
     try {
       const remote = remoteAt(gitRevert.git, tools.secretsOf(loaded));
       const { subject } = await tools.git.resolveCommit(remote, request.commit, signal);
       subjectLine ||= subject;
-      if (!loaded.runbook.rollback.promoteUnrollbackable)
+      if (!loaded.runbook.rollback.promoteUnrollbackable.includes(id))
         await tools.git.planRevert(remote, request.commit, gitRevert.mainline, signal);
     } catch (error) {
       if (!(error instanceof GitError) || error.code === 'cancelled') throw error;

@@ -1,6 +1,6 @@
 // Proves who may start what: every bad input is one line, found before anything begins, and leaves nothing behind. With
 // real files, real git and the stand-in Tau's command; Temporal's lock on a target is not part of it.
-import { access } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -263,6 +263,51 @@ describe('a target that remembers', () => {
       problems: [expect.stringMatching(/^--again: /)],
     });
     expect(await desk.admit()).toMatchObject({ admitted: true, rolledBack: null });
+  });
+});
+
+async function byCommand(revert = '', rollback = ''): Promise<Desk> {
+  const desk = await openDesk();
+  const written = await readFile(desk.rehearsal.runbookFile, 'utf8');
+  const place = /git: (\{[^}]*remote[^\n]*\})/u.exec(written);
+  const edited = written
+    .replace(place?.[0] ?? '', 'command: { argv: ["true"] }')
+    .replace(/gitRevert: \{[^}]*\}/u, () => `gitRevert: { git: ${place?.[1] ?? ''}${revert} }`)
+    .replace(/^rollback:\n/mu, () => `rollback:\n${rollback}`);
+  const file = join(await scratchFolder(), 'runbook.yaml');
+  await writeFile(file, edited);
+  return new Desk(desk.rehearsal, { ...desk.config, runbookFor: () => file });
+}
+
+/** A merge of what the branch is and the candidate, on no branch. */
+async function merge({ rehearsal: { remote, commit, formerTip } }: Desk): Promise<string> {
+  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+  const parents = ['-p', formerTip, '-p', commit];
+  const hash = await git(remote, [...identity, 'commit-tree', ...parents, '-m', 'merge', `${commit}^{tree}`]);
+  await git(remote, ['update-ref', 'refs/heads/merged', hash]);
+  return hash;
+}
+
+describe('a runbook that promotes by a command and reverts the commit itself', () => {
+  test('may start for a commit that the branch has or has not', async () => {
+    const desk = await byCommand();
+    expect(await desk.admit()).toMatchObject({ admitted: true, subjectLine: 'Serve version 2' });
+    expect(await desk.admit({ commit: 'c'.repeat(40) })).toMatchObject({
+      admitted: false,
+      problems: [expect.stringMatching(/^commit_unknown: /)],
+    });
+  });
+
+  test('is refused for a merge until it names the parent that was before, or that it does not mind', async () => {
+    const desk = await byCommand();
+    expect(await desk.admit({ commit: await merge(desk) })).toMatchObject({
+      admitted: false,
+      problems: [expect.stringMatching(/^mainline_missing: .+mainline: 1/)],
+    });
+    const named = await byCommand(', mainline: 1');
+    expect(await named.admit({ commit: await merge(named) })).toMatchObject({ admitted: true });
+    const careless = await byCommand('', '  promoteUnrollbackable: [deployment-revert]\n');
+    expect(await careless.admit({ commit: await merge(careless) })).toMatchObject({ admitted: true });
   });
 });
 

@@ -19,10 +19,16 @@ export async function revertText(
   evidence: RunEvidence,
   { record, folder }: KnownRun,
   place: GitPlace,
-  undone: { readonly promotedTip: string; readonly formerTip: string | undefined },
+  undone: {
+    readonly promotedTip: string;
+    readonly formerTip: string | undefined;
+    /** Of the whole step. */
+    readonly deadlineMs: number;
+  },
 ): Promise<CommitText> {
   const { target } = record;
-  const { promotedTip, formerTip } = undone;
+  const { promotedTip, formerTip, deadlineMs } = undone;
+  const trigger = await recordedTrigger(evidence, folder, deadlineMs);
   const body =
     formerTip === undefined
       ? `This reverts commit ${promotedTip}.`
@@ -34,7 +40,7 @@ export async function revertText(
     [body],
     [
       ...trailersOf(record),
-      `Promotion-Trigger: ${(await recordedTrigger(evidence, folder)) ?? 'not recorded yet'}`,
+      `Promotion-Trigger: ${trigger ?? 'not recorded yet'}`,
       `Reverts-Commit: ${promotedTip}`,
     ],
   );
@@ -62,15 +68,20 @@ const rollbackBegun = z.object({
 
 /** It comes among the last entries: every step that was tried before adds one. */
 const ENTRIES_LOOKED_AT = 64;
-/** The record is on its way, if it can be written at all. A revert waits for it no longer than this. */
-const OWED_FOR_MS = 1_000;
+/** The record is on its way, if it can be written at all. A revert waits for it no longer than this share of its time. */
+const OWED_FOR = { share: 0.1, mostMs: 1_000 };
 const LOOK_EVERY_MS = 100;
 
 /**
  * Why this rollback was declared, by the run's journal: no caller is believed. A rollback goes first and owes its record,
  * so it may not be there yet, and never blocks the revert.
  */
-async function recordedTrigger(evidence: RunEvidence, folder: string): Promise<string | undefined> {
+async function recordedTrigger(
+  evidence: RunEvidence,
+  folder: string,
+  deadlineMs: number,
+): Promise<string | undefined> {
+  const limitMs = Math.min(deadlineMs * OWED_FOR.share, OWED_FOR.mostMs);
   try {
     for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
       const entries = await evidence.store.list(folder, 'journal/');
@@ -78,7 +89,7 @@ async function recordedTrigger(evidence: RunEvidence, folder: string): Promise<s
         const entry = rollbackBegun.safeParse(await evidence.readJson(folder, path, z.unknown()));
         if (entry.success) return entry.data.body.trigger;
       }
-      if (entries.length === 0 || waitedMs >= OWED_FOR_MS) return undefined;
+      if (entries.length === 0 || waitedMs >= limitMs) return undefined;
       await sleep(LOOK_EVERY_MS);
     }
   } catch (error) {

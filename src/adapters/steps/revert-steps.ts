@@ -110,7 +110,7 @@ async function revertOnce(
 ): Promise<void> {
   await git.revert(
     remote,
-    { ...target, text: () => revertText(evidence, known, place, target) },
+    { ...target, text: () => revertText(evidence, known, place, { ...target, deadlineMs: step.deadlineMs }) },
     {
       known: () => knownReverts(evidence, unrecorded, known, step.id),
       add: async (revert) => {
@@ -188,7 +188,7 @@ const SAID_OF: Readonly<Record<string, string>> = {
 
 const BACKOFF_MS = { first: 200, most: 5_000 };
 /** Of the step's time, kept for telling what the last attempt came to. */
-const LEFT_FOR_TELLING_MS = 1_000;
+const LEFT_FOR_TELLING = { share: 0.2, mostMs: 1_000 };
 
 /** A remote that is away for a moment is asked again; what it refuses is the answer. Being cut short is neither. */
 async function untilAnswered(
@@ -196,7 +196,8 @@ async function untilAnswered(
   signal: AbortSignal,
   ask: () => Promise<RollbackOutcome>,
 ): Promise<RollbackOutcome> {
-  const triesUntil = Date.now() + deadlineMs - LEFT_FOR_TELLING_MS;
+  const left = Math.min(deadlineMs * LEFT_FOR_TELLING.share, LEFT_FOR_TELLING.mostMs);
+  const triesUntil = Date.now() + deadlineMs - left;
   for (let waitMs = BACKOFF_MS.first; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
     try {
       return await ask();
