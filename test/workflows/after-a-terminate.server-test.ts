@@ -26,7 +26,7 @@ import {
 const address = inject('temporalAddress');
 const LONG_WATCH = { watchWindowMs: 600_000 };
 const entrySchema = z.object({ kind: z.string() });
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: 120_000, interval: 100 };
 
 async function look(
   stage: Stage,
