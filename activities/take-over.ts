@@ -83,6 +83,7 @@ function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
     previous: record.previous,
     rolledBack: record.rolledBack,
     again: record.again,
+    bringBack: [],
     plan: loaded.plan,
     prerequisitesDeadlineMs: 0,
   };

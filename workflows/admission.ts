@@ -13,6 +13,8 @@ export interface AdmissionAnswer {
   readonly problems: readonly string[];
   /** The run that the target was last left rolled back by. */
   readonly rolledBack: { readonly run: string; readonly commit: string; readonly end: string } | null;
+  /** Commands that start again what that rollback stopped. */
+  readonly bringBack: readonly string[];
 }
 
 /**
@@ -22,6 +24,6 @@ export interface AdmissionAnswer {
 export async function admission(request: AdmissionRequest): Promise<AdmissionAnswer> {
   const answer = await admissionActivities.admit(request);
   return answer.admitted
-    ? { problems: [], rolledBack: answer.rolledBack }
-    : { problems: answer.problems, rolledBack: null };
+    ? { problems: [], rolledBack: answer.rolledBack, bringBack: answer.bringBack }
+    : { problems: answer.problems, rolledBack: null, bringBack: [] };
 }

@@ -13,6 +13,7 @@ import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
 import { remoteAt } from './steps/git-place.js';
 import type { GitTools } from './steps/git-steps.js';
+import { bringBack } from './steps/by-hand.js';
 import { ownCommits } from './steps/own-commits.js';
 import { commandProblem } from './steps/requirements.js';
 
@@ -38,6 +39,8 @@ export interface Admitted {
   readonly subjectLine: string;
   readonly previous: RunRecord['previous'];
   readonly rolledBack: RunRecord['rolledBack'];
+  /** Commands that start again what that rollback stopped. */
+  readonly bringBack: readonly string[];
   readonly again: boolean;
   readonly prerequisitesDeadlineMs: number;
 }
@@ -148,6 +151,7 @@ async function named(
       previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
     rolledBack: left === undefined ? null : { run: left.run, commit: left.commit, end: left.end ?? '' },
     again,
+    bringBack: left === undefined ? [] : bringBack(await evidence.known(left.run)),
     prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce(
       (sum, { deadline }) => sum + deadline,
       1_000,

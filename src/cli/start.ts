@@ -2,6 +2,7 @@ import { InputError } from '../contracts/input-error.js';
 import { parseCommit, parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followRun } from './follow.js';
+import { plain } from './output.js';
 import { withClient } from './temporal.js';
 
 export interface StartFlags {
@@ -27,17 +28,21 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const started = await withClient(config, async (client) => {
     await client.refuseIfOpen(target);
     const asked = { target, commit, requester, reason, again };
-    const { problems, rolledBack } = await client.admit(asked);
+    const { problems, rolledBack, bringBack } = await client.admit(asked);
     const [first, ...rest] = problems;
     if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);
-    return { ...(await client.start(asked)), rolledBack };
+    return { ...(await client.start(asked)), rolledBack, bringBack };
   });
-  const { rolledBack } = started;
+  const { rolledBack, bringBack } = started;
   output.document({ target, commit, requester, again, ...started });
-  if (rolledBack !== null)
+  if (rolledBack !== null) {
     output.say(
       `${target} was left rolled back by the run ${rolledBack.run} of ${rolledBack.commit} (${rolledBack.end}): this run starts from the beginning, with approvals of its own`,
     );
+    if (bringBack.length > 0)
+      output.say('no repair starts what that rollback stopped; where nobody did yet:');
+    for (const command of bringBack) output.say(`  ${plain(command, 2_000)}`);
+  }
   output.say(`started the promotion of ${commit} into ${target}, requested by ${requester}`);
   if (flags.follow === true)
     return followRun(context, { target, runId: started.runId, patienceMs: PATIENCE_MS, untilSettled: false });

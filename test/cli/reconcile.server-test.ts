@@ -65,6 +65,11 @@ test(
     const same = await site.startPromotion();
     expect(same.exitCode).toBe(2);
     expect(same.stderr).toContain('--again --reason');
+    const names = ['--target', target, '--commit', rehearsal.commit, '--as', 'requester@rehearsal'];
+    const again = await site.promote('start', ...names, '--again', '--reason', 'terminated by mistake');
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(again.stdout).toContain(`${target} was left rolled back by the run`);
+    expect(again.stdout).toContain('--gateway-service-start');
   },
   LIMIT_MS,
 );

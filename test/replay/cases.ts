@@ -81,6 +81,40 @@ export const CASES: readonly Case[] = [
     end: 'rolled-back',
   },
   {
+    name: 'taken-over-from-watching',
+    stage: { timings: LONG_WATCH },
+    play: async (stage) => {
+      await stage.decide();
+      await stage.until((seen) => seen.phase === 'watching');
+      await stage.terminate();
+      await stage.reconcile();
+    },
+    end: 'rolled-back',
+  },
+  {
+    name: 'taken-over-and-failed-then-retried',
+    stage: { scenario: 'wrong-directory', timings: { rollbackDeadlineMs: 3_000 } },
+    play: async (stage) => {
+      await stage.until((seen) => seen.phase === 'rollback-failed');
+      await stage.terminate();
+      await stage.reconcile();
+      await stage.until((seen) => seen.phase === 'rollback-failed');
+      stopGateway(stage);
+      await stage.order('retry-rollback');
+    },
+    end: 'rolled-back',
+  },
+  {
+    name: 'abandoned',
+    stage: {},
+    play: async (stage) => {
+      await stage.until((seen) => seen.approval !== undefined);
+      await stage.terminate();
+      await stage.reconcile();
+    },
+    end: 'abandoned',
+  },
+  {
     name: 'preflight-voided-then-promoted',
     stage: { timings: { manualDeadlineMs: 600_000 } },
     play: async (stage) => {

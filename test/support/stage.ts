@@ -14,9 +14,18 @@ import { SCENARIOS } from '../../src/rehearsal/scenarios.js';
 import type { Timings } from '../../src/rehearsal/timings.js';
 import type { Answer, PromotionInput, PromotionResult, PromotionView } from '../../src/domain/messages.js';
 import type { Action } from '../../src/domain/phase.js';
+import type { ReconcileAnswer, ReconcileRequest } from '../../src/domain/reconciling.js';
 import { statementText, type Submission } from '../../src/domain/statement.js';
-import { control, decide, promotionId, view, WORKFLOW_TASK_TIMEOUT } from '../../workflows/messages.js';
+import {
+  control,
+  decide,
+  promotionId,
+  view,
+  RECONCILE,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
+import type { reconcile } from '../../workflows/reconcile.js';
 import { runWorker, type WorkerOptions } from '../../worker/main.js';
 
 export interface StageOptions {
@@ -233,6 +242,22 @@ export class Stage {
       reason: 'test',
       workflowTaskFinishEventId: before?.eventId ?? null,
       requestId: randomBytes(8).toString('hex'),
+    });
+  }
+
+  /** Terminates the promotion as it is now, and gives its run. */
+  async terminate(): Promise<{ readonly run: string; readonly evidence: string }> {
+    const { run, evidence } = await this.view();
+    await this.handle.terminate('by mistake');
+    return { run, evidence };
+  }
+
+  /** Has the worker look for promotions that were left behind. */
+  async reconcile(over: Partial<ReconcileRequest> = {}): Promise<ReconcileAnswer> {
+    return this.client.workflow.execute<typeof reconcile>(RECONCILE, {
+      workflowId: `${RECONCILE}/${this.target}-${randomBytes(4).toString('hex')}`,
+      taskQueue: this.config.taskQueue,
+      args: [{ dryRun: false, requester: 'operator@rehearsal', reason: 'found terminated', ...over }],
     });
   }
 

@@ -4,9 +4,7 @@ import { describe, expect, inject, test, vi } from 'vitest';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-import type { ReconcileAnswer } from '../../src/domain/reconciling.js';
 import { promotionId } from '../../workflows/messages.js';
-import type { reconcile } from '../../workflows/reconcile.js';
 import type { rollback } from '../../workflows/rollback.js';
 import { withStage, type Stage } from '../support/stage.js';
 import {
@@ -28,24 +26,6 @@ const LONG_WATCH = { watchWindowMs: 600_000 };
 const entrySchema = z.object({ kind: z.string() });
 const WAIT = { timeout: 120_000, interval: 100 };
 
-async function look(
-  stage: Stage,
-  over: Partial<Parameters<typeof reconcile>[0]> = {},
-): Promise<ReconcileAnswer> {
-  return stage.client.workflow.execute<typeof reconcile>('reconcile', {
-    workflowId: `reconcile/${stage.target}-${crypto.randomUUID()}`,
-    taskQueue: stage.config.taskQueue,
-    args: [{ dryRun: false, requester: 'operator@rehearsal', reason: 'found terminated', ...over }],
-  });
-}
-
-/** Terminates the promotion as it is now, and gives its run. */
-async function terminate(stage: Stage): Promise<{ readonly run: string; readonly evidence: string }> {
-  const { run, evidence: folder } = await stage.view();
-  await stage.handle.terminate('by mistake');
-  return { run, evidence: folder };
-}
-
 async function untilWatching(stage: Stage): Promise<void> {
   await stage.start();
   await stage.decide();
@@ -56,20 +36,20 @@ describe('a promotion that was terminated while watching', () => {
   test('admits no other, is rolled back by reconcile once, and the next one goes through', () =>
     withStage({ address, timings: LONG_WATCH }, async (stage) => {
       await untilWatching(stage);
-      const { run, evidence: folder } = await terminate(stage);
+      const { run, evidence: folder } = await stage.terminate();
       const refused = await (await stage.start()).result();
       expect(refused).toMatchObject({ end: 'stopped', run: '' });
       expect(refused.reason).toContain(`the run ${run} of the commit ${stage.rehearsal.commit}`);
       expect(refused.reason).toContain(`promote reconcile --target ${stage.target}`);
 
       const would = { run, target: stage.target, commit: stage.rehearsal.commit, action: 'rolls-back' };
-      expect(await look(stage, { dryRun: true })).toEqual({ dryRun: true, runs: [would] });
+      expect(await stage.reconcile({ dryRun: true })).toEqual({ dryRun: true, runs: [would] });
       expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
-      expect(await look(stage)).toEqual({ dryRun: false, runs: [would] });
+      expect(await stage.reconcile()).toEqual({ dryRun: false, runs: [would] });
       expect(await stage.result()).toMatchObject({ run, end: 'rolled-back', trigger: 'terminated' });
       await expectRolledBack(stage);
       expect(await evidence(stage, folder, 'manifest.json')).toMatchObject({ run, end: 'rolled-back' });
-      expect(await look(stage)).toEqual({ dryRun: false, runs: [] });
+      expect(await stage.reconcile()).toEqual({ dryRun: false, runs: [] });
 
       startGateway(stage);
       await stage.start({ again: true, reason: 'it was terminated by mistake' });
@@ -80,8 +60,8 @@ describe('a promotion that was terminated while watching', () => {
   test('keeps its journal whole: the rollback goes on where the terminated history ended', () =>
     withStage({ address, timings: LONG_WATCH }, async (stage) => {
       await untilWatching(stage);
-      const { evidence: folder } = await terminate(stage);
-      await look(stage, { target: stage.target });
+      const { evidence: folder } = await stage.terminate();
+      await stage.reconcile({ target: stage.target });
       const { manifest } = await stage.result();
       expect(manifest).toMatch(/^sha256:/);
       const { head } = await stage.view();
@@ -109,9 +89,9 @@ describe('a promotion that was terminated while promoting', () => {
         await stage.start();
         await stage.decide();
         await stage.until((seen) => seen.log.some(({ text }) => text === 'promoting: second-site'));
-        await terminate(stage);
+        await stage.terminate();
         expect(branchTip(stage)).toBe(stage.rehearsal.commit);
-        await look(stage);
+        await stage.reconcile();
         expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'terminated' });
         await expectRolledBack(stage);
       },
@@ -125,13 +105,13 @@ describe('a rollback that was terminated', () => {
       async (stage) => {
         await stage.start();
         await stage.until((seen) => seen.phase === 'rollback-failed');
-        await terminate(stage);
-        await look(stage);
+        await stage.terminate();
+        await stage.reconcile();
         const again = await stage.until((seen) => seen.phase === 'rollback-failed');
         expect(again.trigger).toBe('repeated_failing');
         await stage.handle.terminate('by mistake, twice');
         stopGateway(stage);
-        await look(stage);
+        await stage.reconcile();
         expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'repeated_failing' });
         expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'stopped' });
       },
@@ -143,9 +123,9 @@ describe('a promotion that was terminated before it promoted', () => {
     withStage({ address, timings: LONG_WATCH }, async (stage) => {
       await stage.start();
       await stage.until((seen) => seen.approval !== undefined);
-      const { run, evidence: folder } = await terminate(stage);
+      const { run, evidence: folder } = await stage.terminate();
       const abandoned = { run, target: stage.target, commit: stage.rehearsal.commit, action: 'abandons' };
-      expect(await look(stage)).toMatchObject({ runs: [abandoned] });
+      expect(await stage.reconcile()).toMatchObject({ runs: [abandoned] });
       expect(await stage.result()).toMatchObject({ run, end: 'abandoned', trigger: null });
       expect(await evidence(stage, folder, 'manifest.json')).toMatchObject({ end: 'abandoned' });
       expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
@@ -157,18 +137,18 @@ describe('what nobody terminated', () => {
   test('is left alone: an open promotion, and one whose workflow this server does not know', () =>
     withStage({ address, timings: LONG_WATCH }, async (stage) => {
       await untilWatching(stage);
-      expect(await look(stage)).toMatchObject({ runs: [] });
-      const { run } = await terminate(stage);
+      expect(await stage.reconcile()).toMatchObject({ runs: [] });
+      const { run } = await stage.terminate();
       await stage.client.workflowService.deleteWorkflowExecution({
         namespace: 'default',
         workflowExecution: { workflowId: promotionId(stage.target) },
       });
       await vi.waitFor(() => expect(stage.handle.describe()).rejects.toThrow(/not found/), WAIT);
-      expect((await look(stage)).runs).toEqual([
+      expect((await stage.reconcile()).runs).toEqual([
         { run, target: stage.target, commit: stage.rehearsal.commit, action: 'unknown' },
       ]);
       expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
-      expect((await look(stage, { run })).runs).toMatchObject([{ run, action: 'rolls-back' }]);
+      expect((await stage.reconcile({ run })).runs).toMatchObject([{ run, action: 'rolls-back' }]);
       expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'terminated' });
       await expectRolledBack(stage);
     }));

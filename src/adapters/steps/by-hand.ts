@@ -39,14 +39,23 @@ export async function comeBack(evidence: RunEvidence, known: KnownRun): Promise<
     const { remote, branch } = (await intentOf(evidence, known, revert)) ?? placeOfRevert(revert.reverts);
     if (reverts.length > 0) commands.push(...revertTheRevert(remote, branch, reverts));
   }
-  for (const step of steps.toReversed())
-    if (step.bringBack !== undefined)
-      commands.push(...actionByHand(loaded.runbook, step.bringBack, `${record.run}/${step.id}/bring-back`));
   return [
     ...commands,
+    ...bringBack(known),
     `promote validate --target ${record.target}`,
     `promote start --target ${record.target} --commit <the new commit> --reason <what was repaired>`,
   ];
+}
+
+/** What starts again what the rollback stopped, last stopped first. */
+export function bringBack({ record, loaded }: KnownRun): readonly string[] {
+  return loaded.runbook.rollback.steps
+    .toReversed()
+    .flatMap((step) =>
+      step.bringBack === undefined
+        ? []
+        : actionByHand(loaded.runbook, step.bringBack, `${record.run}/${step.id}/bring-back`),
+    );
 }
 
 function revertTheRevert(remote: string, branch: string, reverts: readonly string[]): readonly string[] {
