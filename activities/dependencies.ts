@@ -2,7 +2,7 @@ import type { EvidenceStore } from '../src/adapters/evidence/store.js';
 import type * as ballots from '../src/adapters/evidence/ballots.js';
 import type * as journal from '../src/adapters/evidence/journal.js';
 import type * as rounds from '../src/adapters/evidence/rounds.js';
-import type { RunEvidence } from '../src/adapters/evidence/run-evidence.js';
+import type { KnownRun, RunEvidence } from '../src/adapters/evidence/run-evidence.js';
 import type * as checks from '../src/adapters/evidence/checks.js';
 import type * as leftBehind from '../src/adapters/evidence/left-behind.js';
 import type * as pastRuns from '../src/adapters/evidence/past-runs.js';
@@ -19,7 +19,7 @@ import type { byHand } from '../src/adapters/steps/by-hand.js';
 import type * as preflight from '../src/adapters/steps/preflight.js';
 import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
-import type { Asking, StepContext } from '../src/adapters/probe.js';
+import type { Asking, StepContext } from '../src/adapters/asking.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 
 /** The outside world as the activities see it; src/wiring.ts puts it together. */
@@ -29,8 +29,12 @@ export interface Dependencies {
   readonly evidence: RunEvidence;
   /** The target's runbook as it stands on the worker now, resolved. */
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
-  /** What a question of this runbook is asked with; secrets are opened here and nowhere earlier. */
-  readonly asking: (loaded: LoadedRunbook, signal: AbortSignal, step?: StepContext) => Asking;
+  /** What a question of this run is asked with, and for a step that acts which one; secrets are opened here and nowhere earlier. */
+  readonly asking: (
+    known: KnownRun,
+    signal: AbortSignal,
+    step?: Pick<StepContext, 'step' | 'again'>,
+  ) => Asking;
   readonly git: gitSteps.GitTools;
   readonly admit: (request: AdmissionRequest, signal: AbortSignal) => Promise<Admission>;
   readonly ballots: typeof ballots;

@@ -16,10 +16,11 @@ export interface GateRequest {
 export function askGateWith({ evidence, rounds, gates, asking }: Dependencies) {
   return ({ run, round, gate }: GateRequest): Promise<GateResult> =>
     beating(async (signal) => {
-      const { folder, loaded } = await evidence.known(run);
-      const known = await rounds.readOutcome(evidence, folder, round, gate);
-      if (known !== undefined) return resultOf(known);
-      const asked = await gates.askGate(loaded, gate, asking(loaded, signal));
+      const known = await evidence.known(run);
+      const { folder, loaded } = known;
+      const kept = await rounds.readOutcome(evidence, folder, round, gate);
+      if (kept !== undefined) return resultOf(kept);
+      const asked = await gates.askGate(loaded, gate, asking(known, signal));
       return resultOf(
         await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt),
       );

@@ -5,12 +5,13 @@ import type { Dependencies } from './dependencies.js';
 export function checkPrerequisitesWith({ evidence, asking, actions, checks }: Dependencies) {
   return ({ run }: { readonly run: string }): Promise<{ readonly problems: readonly string[] }> =>
     beating(async (signal) => {
-      const { folder, loaded } = await evidence.known(run);
+      const known = await evidence.known(run);
+      const { folder, loaded } = known;
       const kept = await checks.read(evidence, folder, checks.PREREQUISITES);
       if (kept !== undefined) return { problems: kept.problems };
       const problems: string[] = [];
       for (const prerequisite of loaded.runbook.prerequisites) {
-        const { code, detail } = await actions.runRepair(prerequisite, asking(loaded, signal));
+        const { code, detail } = await actions.runRepair(prerequisite, asking(known, signal));
         if (code !== 'done') problems.push(`${prerequisite.id}: ${code}: ${detail}`);
       }
       const found = { problems, waived: [] };

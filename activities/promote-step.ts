@@ -58,10 +58,10 @@ async function promoteIfAllowed(
   if (!step.repeatable && (await steps.isBegun(store, folder, step.id)))
     return refused('tried_before', 'possible');
   await steps.noteBegun(store, folder, step.id);
-  const acting = { record: known.record, step: step.id, again: undefined };
+  const acting = { step: step.id, again: undefined };
   const { said, ...outcome } = await actions.promoteByAction(
     step,
-    dependencies.asking(known.loaded, signal, acting),
+    dependencies.asking(known, signal, acting),
   );
   if (outcome.done) await steps.noteDone(store, folder, step.id);
   await steps.noteOutput(store, folder, `promotion/${step.id}`, Context.current().info.attempt, said.probed);

@@ -63,7 +63,7 @@ async function apply(
   const revert = gitSteps.revertStepOf(known, step);
   if (revert !== undefined) return gitSteps.revertByGit(git, known, revert, signal);
   const again = attempt === 1 ? undefined : String(attempt);
-  const acting = dependencies.asking(known.loaded, signal, { record: known.record, step: id, again });
+  const acting = dependencies.asking(known, signal, { step: id, again });
   const { said, ...outcome } = await actions.rollBackByAction(known.loaded, step, acting, {
     verify: (asking) => verification.verifyStep(git, known, step, asking),
     actedBefore: !step.repeatable && (await steps.noteActing(store, known.folder, id, attempt)),
@@ -88,7 +88,7 @@ async function verify(
 ): Promise<RollbackOutcome> {
   const revert = gitSteps.revertStepOf(known, step);
   return revert === undefined
-    ? verification.verifyStep(git, known, step, asking(known.loaded, signal))
+    ? verification.verifyStep(git, known, step, asking(known, signal))
     : gitSteps.verifyRevert(git, known, revert, signal);
 }
 
@@ -134,7 +134,7 @@ async function problemsOf(
 ): Promise<readonly string[]> {
   const revert = gitSteps.revertStepOf(known, step);
   if (revert === undefined)
-    return preflight.actionProblems(git, known, step, asking(known.loaded, signal), CHECK_DEADLINE_MS);
+    return preflight.actionProblems(git, known, step, asking(known, signal), CHECK_DEADLINE_MS);
   const problem = await gitSteps.checkRevert(git, known, revert, signal);
   return problem === undefined ? [] : [problem];
 }

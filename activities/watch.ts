@@ -56,16 +56,17 @@ export function watchSegmentWith(dependencies: Dependencies, startClock: StartWa
 
 async function takeSample(
   { gates, asking, samples, evidence }: Dependencies,
-  { loaded, folder }: KnownRun,
+  known: KnownRun,
   { n, due, clock }: { readonly n: number; readonly due: number; readonly clock: WatchClock },
   signal: AbortSignal,
 ): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
+  const { loaded, folder } = known;
   await clock.until(due);
   const at = clock.now();
   const asked = await Promise.all(
     loaded.plan.gates
       .filter(({ derivedFrom }) => derivedFrom.length === 0)
-      .map(({ id }) => gates.askGate(loaded, id, asking(loaded, signal))),
+      .map(({ id }) => gates.askGate(loaded, id, asking(known, signal))),
   );
   const answerOf = async (id: string) => asked.find(({ result }) => result.gate === id);
   const derived: AskedGate[] = [];

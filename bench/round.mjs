@@ -78,6 +78,7 @@ async function validateRounds(config) {
     const report = await wiring.validate({
       runbookFile: config.runbookFor(''),
       set: {},
+      commit: undefined,
       signal: new AbortController().signal,
       onGate: () => {},
     });

@@ -6,7 +6,7 @@ import * as ballots from './adapters/evidence/ballots.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
-import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import { RunEvidence, type KnownRun } from './adapters/evidence/run-evidence.js';
 import * as leftBehind from './adapters/evidence/left-behind.js';
 import * as pastRuns from './adapters/evidence/past-runs.js';
 import * as checks from './adapters/evidence/checks.js';
@@ -16,8 +16,9 @@ import * as steps from './adapters/evidence/steps.js';
 import * as ask from './adapters/gates/ask.js';
 import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
-import type { Asking, StepContext } from './adapters/probe.js';
+import type { Asking, StepContext } from './adapters/asking.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
+import { createSessions } from './adapters/sessions.js';
 import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
 import { readRunbook } from './adapters/runbook/read.js';
 import { refuseUnknownVariables, resolveRunbook } from './adapters/runbook/resolve.js';
@@ -45,6 +46,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
   const store = createFileStore(config.evidenceDir);
   const evidence = new RunEvidence(store);
   const secrets = createKnownSecrets(config.environment);
+  const sessions = createSessions(secrets.remember);
   const load = (target: string): Promise<LoadedRunbook> =>
     loadRunbook(config.runbookFor(target), sources, 'all', config.workingDirectory);
   const secretsOf = ({ runbook }: LoadedRunbook): Readonly<Record<string, string>> =>
@@ -60,8 +62,19 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
     secretsOf: opened,
     unrecorded: new Map<string, readonly string[]>(),
   };
-  const asking = (loaded: LoadedRunbook, signal: AbortSignal, step?: StepContext): Asking => {
-    return { secrets: opened(loaded), environment: config.environment, signal, step };
+  const asking = (
+    { loaded, record }: KnownRun,
+    signal: AbortSignal,
+    step?: Pick<StepContext, 'step' | 'again'>,
+  ): Asking => {
+    return {
+      secrets: opened(loaded),
+      environment: config.environment,
+      signal,
+      commit: record.commit,
+      sessions,
+      step: step === undefined ? undefined : { record, ...step },
+    };
   };
   const tools: AdmissionTools = {
     ...git,

@@ -17,6 +17,8 @@ export interface HttpQuestion {
   readonly bearer: string | undefined;
   /** As `new URL(…).origin` writes them. */
   readonly allowedOrigins: readonly string[];
+  /** PEM of the only certificates that its certificate may come from; left out: the system's. */
+  readonly ca?: string | undefined;
   /** For everything together: connecting, all tries and the waits between them. */
   readonly deadlineMs: number;
   /** Of the answer's body. */
@@ -91,7 +93,11 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     // One deadline covers everything; these would only be others.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 0, lookup: lookupWithoutLinkLocal },
+    connect: {
+      timeout: 0,
+      lookup: lookupWithoutLinkLocal,
+      ...(question.ca === undefined ? {} : { ca: question.ca }),
+    },
   });
   const deadline = startDeadline(question.deadlineMs, question.signal);
   try {

@@ -10,6 +10,7 @@ import { createRedactor, RedactionError } from './redaction.js';
 import { InputError } from '../contracts/input-error.js';
 import { loadRunbook, type LoadedRunbook } from './runbook/load.js';
 import { openSecrets } from './runbook/variables.js';
+import { createSessions } from './sessions.js';
 import { commandProblem } from './steps/requirements.js';
 import { runRepair } from './steps/action-steps.js';
 
@@ -17,6 +18,8 @@ export interface ValidationRequest {
   readonly runbookFile: string;
   /** `--set NAME=VALUE`; first before the environment. */
   readonly set: Readonly<Record<string, string>>;
+  /** What a gate that asks about the commit to promote asks about; undefined: such a gate is misconfigured. */
+  readonly commit: string | undefined;
   readonly signal: AbortSignal;
   /** Called as each gate's answer is kept. */
   readonly onGate: (outcome: GateOutcome) => void;
@@ -56,7 +59,8 @@ export async function validate(
   const loaded = await loadRunbook(request.runbookFile, sources, 'gates', config.workingDirectory);
   const secrets = openSecrets(loaded.runbook, sources);
   await refuseMissing(loaded, secrets, config.environment);
-  const asking = { secrets, environment: config.environment, signal: request.signal };
+  const { signal, commit } = request;
+  const asking = { secrets, environment: config.environment, signal, commit, sessions: createSessions() };
   const problems = await prerequisiteProblems(loaded, asking);
   const openedAt = new Date().toISOString();
   const run = `${openedAt.replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;

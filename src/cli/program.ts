@@ -72,6 +72,7 @@ function addLocal(program: Command, go: Go): void {
     .description('all gates now, with evidence; needs no Temporal')
     .option('--runbook <file>', 'the runbook to ask (default: the shipped one)')
     .option('--target <target>', 'the runbook of this target in promote.yaml')
+    .option('--commit <commit>', 'what gates that ask about the commit ask about: its full hash')
     .option('--set <name=value>', 'a variable of the runbook; may be repeated', collect, [])
     .action(async (flags: ValidateFlags, command: Command) =>
       go(command, async (context) => (await import('./validate.js')).validate(context, flags)),

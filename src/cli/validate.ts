@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { GateOutcome } from '../contracts/gate-outcome.js';
 import { createWiring } from '../wiring.js';
-import { parseTarget, untilStopped, type Context } from './context.js';
+import { parseCommit, parseTarget, untilStopped, type Context } from './context.js';
 import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
@@ -15,6 +15,7 @@ export interface ValidateFlags {
   readonly runbook?: string;
   readonly target?: string;
   readonly set: readonly string[];
+  readonly commit?: string;
 }
 
 /** All gates now, with evidence, without Temporal. */
@@ -25,6 +26,7 @@ export async function validate({ config, output }: Context, flags: ValidateFlags
   const report = await createWiring(config).validate({
     runbookFile,
     set,
+    commit: flags.commit === undefined ? undefined : parseCommit(flags.commit),
     signal,
     onGate: (outcome) => {
       if (!output.json) for (const line of shownLines(output, outcome)) output.say(line);

@@ -4,7 +4,7 @@ import type { GitPlace } from './git-place.js';
 import { identity } from './names.js';
 import { runbookSchema, type Runbook } from './runbook.js';
 import { reportTexts } from './runbook-texts.js';
-import { wholeReference } from './variable-references.js';
+import { COMMIT, wholeReference } from './variable-references.js';
 
 type Report = (path: readonly (string | number)[], message: string) => void;
 
@@ -13,6 +13,11 @@ const fitting = z
   .custom<Runbook>(() => true)
   .superRefine((runbook, context) => {
     const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+    if (Object.hasOwn(runbook.variables, COMMIT))
+      report(
+        ['variables', COMMIT],
+        'commit is built in, the commit that is promoted: name the variable otherwise',
+      );
     reportRepeatedIds(runbook, report);
     reportUnknownGates(runbook, report);
     reportTexts(runbook, report);

@@ -1,6 +1,8 @@
 import type { Runbook } from './runbook.js';
 import {
+  COMMIT,
   isUnclosed,
+  mayCommitStand,
   maySecretStand,
   mayBeList,
   misplacedHint,
@@ -35,6 +37,10 @@ function reportReference(
   path: Path,
   report: Report,
 ): void {
+  if (name === COMMIT) {
+    if (!mayCommitStand(path)) report(path, misplacedHint(name, 'commit'));
+    return;
+  }
   const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (variable === undefined) {
     const known = Object.keys(variables).join(', ');

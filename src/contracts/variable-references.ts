@@ -28,16 +28,44 @@ export function mayBeList(path: ReferencePath): boolean {
   return path.join('.') === 'approval.approvers' || path.includes('json');
 }
 
+/** Built in: the commit that is promoted. It stays `${commit}` in the runbook, whose digest is the same for all. */
+export const COMMIT = 'commit';
+
 /** Where a secret may stand: nowhere that ends in a process list, a log line or an error message. */
-const SECRET_PLACES: ReadonlySet<string | number> = new Set(['bearer', 'headers', 'json', 'password']);
+const SECRET_PLACES: ReadonlySet<string> = new Set([
+  'http.bearer',
+  'http.basic',
+  'http.headers',
+  'http.json',
+  'http.text',
+  'http.session.json',
+  'https.password',
+  'https.bearer',
+]);
 
 export function maySecretStand(path: ReferencePath): boolean {
-  return path.some((key) => SECRET_PLACES.has(key));
+  return SECRET_PLACES.has(placeOf(path));
 }
 
-/** What to do about a list or secret that can't stand where it was written. */
-export function misplacedHint(name: string, kind: 'list' | 'secret'): string {
-  return kind === 'secret'
-    ? `the secret \${${name}} can't stand here: a secret may stand in bearer, headers, json or password only`
-    : `the list \${${name}} can't stand here: a list stands alone: write '\${${name}}' as an item of its own`;
+/** A commit is no secret: an address may hold it too. A command finds it in its environment. */
+export function mayCommitStand(path: ReferencePath): boolean {
+  const place = placeOf(path);
+  return place === 'http.url' || (place.startsWith('http.') && maySecretStand(path));
+}
+
+/** The part of a question over `http`, or of a git remote's credentials for `https`, that a path is in; empty outside. */
+function placeOf(path: ReferencePath): string {
+  const at = path.findIndex((key) => key === 'http' || key === 'https');
+  const [where, part = '', below = ''] = at === -1 ? [''] : path.slice(at);
+  return part === 'session' ? `${where}.session.${below}` : `${where}.${part}`;
+}
+
+/** What to do about a list, a secret or the commit that can't stand where it was written. */
+export function misplacedHint(name: string, kind: 'list' | 'secret' | 'commit'): string {
+  const hint = {
+    commit: 'it may stand in url, headers, json or text of http only; a command finds it in PROMOTION_COMMIT',
+    secret: 'a secret may stand in bearer, basic, headers, json, text or password only',
+    list: `a list stands alone: write '\${${name}}' as an item of its own`,
+  }[kind];
+  return `the ${kind} \${${name}} can't stand here: ${hint}`;
 }

@@ -12,6 +12,7 @@ const ASKING: Asking = {
   secrets: { token: TOKEN },
   environment: { PATH: process.env['PATH'], HOME: '/home/somebody', SMALL_TOKEN: TOKEN, EXTRA: 'extra' },
   signal: new AbortController().signal,
+  commit: undefined,
 };
 const LIMITS = { deadlineMs: 10_000, maxBytes: 65_536 };
 const NOTHING: Question = { http: undefined, command: undefined, ...LIMITS };

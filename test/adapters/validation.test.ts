@@ -48,6 +48,7 @@ async function validated(
     {
       runbookFile: rehearsal.runbookFile,
       set,
+      commit: undefined,
       signal: new AbortController().signal,
       onGate: ({ gate }) => told.push(gate),
     },

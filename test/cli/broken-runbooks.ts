@@ -266,8 +266,8 @@ export const BROKEN: readonly BrokenRunbook[] = [
   ),
   broken(
     'method that is not sent',
-    ['method: GET', 'method: §PATCH'],
-    'gates[1].http.method: "PATCH" is not allowed; use "GET" or "POST" or "PUT" or "DELETE"',
+    ['method: GET', 'method: §TRACE'],
+    'gates[1].http.method: "TRACE" is not allowed; use "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE"',
   ),
   broken(
     'address of no web server',
@@ -339,7 +339,7 @@ export const BROKEN: readonly BrokenRunbook[] = [
   broken(
     'secret in an argument',
     ["argv: ['${agent}', start]", "argv: ['${agent}', §'--token=${token}']"],
-    "remediation.repairs[0].command.argv[1]: the secret ${token} can't stand here: a secret may stand in bearer, headers, json or password only",
+    "remediation.repairs[0].command.argv[1]: the secret ${token} can't stand here: a secret may stand in bearer, basic, headers, json, text or password only",
   ),
   broken(
     'list inside a text',

@@ -28,6 +28,14 @@ import type { promotion } from '../../workflows/promotion.js';
 import type { reconcile } from '../../workflows/reconcile.js';
 import { runWorker, type WorkerOptions } from '../../worker/main.js';
 
+/** What a stage plays: something to promote, and the runbook and environment to promote it with. */
+export interface Play {
+  readonly runbookFile: string;
+  readonly commit: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
 export interface StageOptions {
   readonly address: string;
   /** A shipped one by its name, or the test's own. */
@@ -66,19 +74,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     shippedRunbook: join(root, 'runbooks/operator-readiness.yaml'),
     overrides: options.timings,
   });
-  const base = await readConfig({
-    cwd: folder,
-    environment: {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      PROMOTE_TASK_QUEUE: `test-${randomBytes(4).toString('hex')}`,
-      ...rehearsal.environment,
-      ...options.environment,
-    },
-  });
-  const config: Config = { ...base, runbookFor: () => rehearsal.runbookFile };
-  const connection = await Connection.connect({ address: options.address });
-  const stage = new Stage(folder, rehearsal, config, options.address, connection);
+  const stage = await setStage(folder, rehearsal, options);
   stage.watchClock = options.watchClock;
   await options.prepare?.(stage);
   if (options.worker !== false) await stage.startWorker();
@@ -92,9 +88,30 @@ function scenarioOf(named: string | Scenario): Scenario {
   return scenario;
 }
 
-export class Stage {
+/** A stage without its worker. */
+export async function setStage<Played extends Play>(
+  folder: string,
+  play: Played,
+  options: Pick<StageOptions, 'address' | 'environment'>,
+): Promise<Stage<Played>> {
+  const base = await readConfig({
+    cwd: folder,
+    environment: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      PROMOTE_TASK_QUEUE: `test-${randomBytes(4).toString('hex')}`,
+      ...play.environment,
+      ...options.environment,
+    },
+  });
+  const config: Config = { ...base, runbookFor: () => play.runbookFile };
+  const connection = await Connection.connect({ address: options.address });
+  return new Stage(folder, play, config, options.address, connection);
+}
+
+export class Stage<Played extends Play = Rehearsal> {
   readonly folder: string;
-  readonly rehearsal: Rehearsal;
+  readonly rehearsal: Played;
   readonly config: Config;
   readonly address: string;
   readonly client: Client;
@@ -104,7 +121,7 @@ export class Stage {
   #stop: AbortController | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(folder: string, rehearsal: Rehearsal, config: Config, address: string, connection: Connection) {
+  constructor(folder: string, rehearsal: Played, config: Config, address: string, connection: Connection) {
     this.folder = folder;
     this.rehearsal = rehearsal;
     this.config = config;

@@ -49,7 +49,7 @@ export async function deriveGate(
   const http = gateOf(loaded, readiness.gateway).http;
   const checked = checkReadiness(answers, expectations, {
     baseUrl: http === undefined || !URL.canParse(http.url) ? '' : new URL(http.url).origin,
-    authMode: http?.bearer === undefined ? 'none' : 'token',
+    authMode: http?.bearer === undefined && http?.session === undefined ? 'none' : 'token',
   });
   return {
     result: judge(id, readinessObservation(checked, expectations), gate.expect),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { InputError } from '../../contracts/input-error.js';
 import { planOf } from '../../contracts/plan-of.js';
 import { identity } from '../../contracts/names.js';
-import type { Runbook, Variable } from '../../contracts/runbook.js';
+import type { Command, HttpRequest, Runbook, Variable } from '../../contracts/runbook.js';
 import type { Plan } from '../../domain/plan.js';
 import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonical.js';
 import type { WrittenRunbook } from './read.js';
@@ -107,17 +107,20 @@ function secretsOf(variables: Readonly<Record<string, Variable>>): Record<string
   return Object.fromEntries(Object.entries(variables).filter(([, { secret }]) => secret));
 }
 
+interface Asks {
+  readonly command?: Command | undefined;
+  readonly http?: HttpRequest | undefined;
+}
+
 /** The working directory is part of the question: the same words elsewhere ask something else. */
 function placed(runbook: Runbook, base: string): Runbook {
-  const place = <Asks extends { command?: Runbook['prerequisites'][number]['command'] | undefined }>(
-    asks: Asks,
-  ): Asks =>
-    asks.command === undefined
-      ? asks
-      : {
-          ...asks,
-          command: { ...asks.command, workingDirectory: resolve(base, asks.command.workingDirectory) },
-        };
+  const place = <Asking extends Asks>(asks: Asking): Asking => ({
+    ...asks,
+    ...(asks.command === undefined
+      ? {}
+      : { command: { ...asks.command, workingDirectory: resolve(base, asks.command.workingDirectory) } }),
+    ...(asks.http?.ca === undefined ? {} : { http: { ...asks.http, ca: resolve(base, asks.http.ca) } }),
+  });
   return {
     ...runbook,
     prerequisites: runbook.prerequisites.map(place),
@@ -131,6 +134,8 @@ function placed(runbook: Runbook, base: string): Runbook {
           steps: runbook.rollback.steps.map(place).map((step) => ({
             ...step,
             ...(step.bringBack === undefined ? {} : { bringBack: place(step.bringBack) }),
+            ...(step.check === undefined ? {} : { check: place(step.check) }),
+            ...(step.verify === undefined ? {} : { verify: place(step.verify) }),
           })),
         },
       },

@@ -1,6 +1,8 @@
 import { InputError } from '../../contracts/input-error.js';
 import {
+  COMMIT,
   LITERAL,
+  mayCommitStand,
   mayBeList,
   maySecretStand,
   misplacedHint,
@@ -14,7 +16,7 @@ export type Lookup = (name: string) => Promise<VariableValue>;
 /**
  * The value with every `${name}` replaced. A string that is one whole reference to a list becomes the list's items,
  * spliced into the array it stands in. `$${` is a literal `${`. Secrets stay as `${name}`, and where one may stand a
- * literal stays `$${` until the text is opened: no value and no literal can name a secret.
+ * literal stays `$${` until the text is opened: no value and no literal can name a secret. So it is with `${commit}`.
  *
  * @throws InputError at a name that is no variable of the runbook, and at a list or secret where it can't stand
  */
@@ -48,13 +50,14 @@ export async function substitute(
 /** A list that stands alone, as an item or as a value, e.g. `approvers: ${approvers}`. */
 async function wholeList(text: string, lookup: Lookup): Promise<readonly string[] | undefined> {
   const name = wholeReference(text);
-  if (name === undefined) return undefined;
+  if (name === undefined || name === COMMIT) return undefined;
   const value = await lookup(name);
   return value.kind === 'list' ? value.items : undefined;
 }
 
 async function substituteText(text: string, lookup: Lookup, path: readonly string[]): Promise<string> {
-  const opened = maySecretStand(path);
+  const secret = maySecretStand(path);
+  const opened = secret || mayCommitStand(path);
   let result = '';
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
@@ -65,15 +68,20 @@ async function substituteText(text: string, lookup: Lookup, path: readonly strin
       result += opened ? whole : '${';
       continue;
     }
+    if (name === COMMIT) {
+      if (!mayCommitStand(path)) throw misplaced(name, 'commit', path);
+      result += whole;
+      continue;
+    }
     const value = await lookup(name);
     if (value.kind === 'text') result += opened ? value.text.replaceAll('${', () => LITERAL) : value.text;
-    else if (value.kind === 'secret' && opened) result += whole;
+    else if (value.kind === 'secret' && secret) result += whole;
     else throw misplaced(name, value.kind, path);
   }
   return result + text.slice(end);
 }
 
-function misplaced(name: string, kind: 'list' | 'secret', path: readonly string[]): InputError {
+function misplaced(name: string, kind: 'list' | 'secret' | 'commit', path: readonly string[]): InputError {
   return new InputError('invalid_runbook', [`${path.join('.')}: ${misplacedHint(name, kind)}`]);
 }
 

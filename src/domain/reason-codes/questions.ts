@@ -35,6 +35,15 @@ export const HTTP_CODES = {
   http_encoded: repairable('the answer is compressed, which was not asked for', 'turn compression off there'),
   http_not_http: repairable('what answers there does not speak HTTP', LOOK),
   http_headers_too_large: repairable('the headers of the answer are larger than is read', LOOK),
+  ca_unusable: told("the file of the runbook's `ca` can't be read, or holds no certificate", QUESTION),
+  session_token_missing: repairable(
+    "the session's answer has no token that could be sent and redacted",
+    LOOK,
+  ),
+  commit_not_named: told(
+    'the question is about the commit that is promoted, and there is none',
+    'name one, as validate --commit does',
+  ),
   'tls_*': told(
     'the certificate or the handshake does not check',
     'correct the certificate, or what this host trusts, then start again',

@@ -16,6 +16,7 @@ export function asking(loaded: LoadedRunbook, loading: Loading = {}, signal?: Ab
   return {
     secrets: openSecrets(loaded.runbook, sources),
     environment: sources.environment,
+    commit: undefined,
     signal: signal ?? new AbortController().signal,
   };
 }

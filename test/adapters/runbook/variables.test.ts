@@ -206,7 +206,7 @@ describe('a secret', () => {
     const refused = await refusalOf(load(withRepair(repair)));
     expect(refused.code).toBe('invalid_runbook');
     expect(refused.problems).toEqual([
-      expect.stringContaining('a secret may stand in bearer, headers, json or password only'),
+      expect.stringContaining('a secret may stand in bearer, basic, headers, json, text or password only'),
     ]);
     expect(refused.problems.join()).not.toContain(TOKEN);
   });

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+
+import { valueAtPointer } from '../readers/json-pointer.js';
+import { probeHttp, type HttpQuestion, type HttpTry } from './http-probe.js';
+import { parseJsonBody } from './json-body.js';
+import { createRedactor, RedactionError, type Redactor } from './redaction.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
+import type { Sessions } from './sessions.js';
+
+export interface SessionQuestion {
+  /** How a token is asked for; asking twice does no harm. */
+  readonly question: HttpQuestion;
+  /** JSON Pointer to the token in the answer. */
+  readonly token: string;
+}
+
+export type SessionToken =
+  | {
+      readonly kind: 'token';
+      readonly token: string;
+      readonly remembered: boolean;
+      readonly tries: readonly HttpTry[];
+    }
+  | {
+      readonly kind: 'unreachable' | 'malformed' | 'misconfigured';
+      readonly code: OwnReasonCode;
+      /** One line for a person; nothing that the endpoint said. */
+      readonly detail: string;
+      readonly tries: readonly HttpTry[];
+    };
+
+/** The token that is in memory, or a new one. What the endpoint answers is never kept: it is the secret. */
+export async function sessionToken(asked: SessionQuestion, sessions: Sessions): Promise<SessionToken> {
+  const key = keyOf(asked);
+  const remembered = sessions.tokenOf(key);
+  if (remembered !== undefined) return { kind: 'token', token: remembered, remembered: true, tries: [] };
+  const answer = await probeHttp({ ...asked.question, repeatable: true }, { redact: AS_IT_IS });
+  const tries = answer.tries.map((each) => ({ ...each, outcome: `session:${each.outcome}` }));
+  if (answer.kind !== 'answered') {
+    const { kind, code } = answer;
+    return { kind, code, detail: `asking for a session: ${code}`, tries };
+  }
+  const json = parseJsonBody(answer.body);
+  const token = json.kind === 'json' ? valueAtPointer(json.value, asked.token) : undefined;
+  if (typeof token !== 'string' || !isUsable(token))
+    return {
+      kind: 'malformed',
+      code: 'session_token_missing',
+      detail: `asking for a session: no token of at least 8 characters at ${asked.token} of the answer`,
+      tries,
+    };
+  sessions.keep(key, token);
+  return { kind: 'token', token, remembered: false, tries };
+}
+
+export function dropToken(asked: SessionQuestion, token: string, sessions: Sessions): void {
+  sessions.drop(keyOf(asked), token);
+}
+
+/** Another password is another session; the key must not hold it. */
+function keyOf({ question, token }: SessionQuestion): string {
+  const asked = JSON.stringify([question.url, question.body, question.ca, token]);
+  return createHash('sha256').update(asked).digest('hex');
+}
+
+/** It must fit a header, and be long enough to be found and removed. */
+function isUsable(token: string): boolean {
+  if (!/^[\x21-\x7e]{8,4096}$/.test(token)) return false;
+  try {
+    createRedactor({ session: token });
+    return true;
+  } catch (error) {
+    if (error instanceof RedactionError) return false;
+    throw error;
+  }
+}
+
+/** The answer is read here and nowhere else: redacted, it would not be the token any more. */
+const AS_IT_IS: Redactor = Object.assign((text: string) => ({ text, redactions: {}, presentBefore: {} }), {
+  bytes: (bytes: Uint8Array) => ({ bytes, redactions: {}, presentBefore: {} }),
+  longestVariantBytes: 0,
+});
