@@ -16,6 +16,7 @@ import type * as actionSteps from '../src/adapters/steps/action-steps.js';
 import type * as gitSteps from '../src/adapters/steps/git-steps.js';
 import type * as revertSteps from '../src/adapters/steps/revert-steps.js';
 import type { byHand } from '../src/adapters/steps/by-hand.js';
+import type * as repairs from '../src/adapters/steps/repair.js';
 import type * as preflight from '../src/adapters/steps/preflight.js';
 import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
@@ -47,7 +48,7 @@ export interface Dependencies {
   readonly pastRuns: typeof pastRuns;
   readonly leftBehind: typeof leftBehind;
   readonly gates: typeof ask & typeof derive;
-  readonly actions: typeof actionSteps;
+  readonly actions: typeof actionSteps & typeof repairs;
   readonly gitSteps: typeof gitSteps & typeof revertSteps;
   readonly byHandOf: typeof byHand;
   readonly preflight: typeof preflight;

@@ -28,6 +28,7 @@ import * as actionSteps from './adapters/steps/action-steps.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
 import * as revertSteps from './adapters/steps/revert-steps.js';
 import { byHand } from './adapters/steps/by-hand.js';
+import * as repairs from './adapters/steps/repair.js';
 import * as preflight from './adapters/steps/preflight.js';
 import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
@@ -101,7 +102,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       pastRuns,
       leftBehind,
       gates: { ...ask, ...derive },
-      actions: actionSteps,
+      actions: { ...actionSteps, ...repairs },
       gitSteps: { ...gitSteps, ...revertSteps },
       byHandOf: byHand,
       preflight,

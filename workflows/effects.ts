@@ -1,7 +1,6 @@
 import { ActivityFailure, ApplicationFailure, condition, sleep, TimeoutFailure } from '@temporalio/workflow';
 
 import { tally } from '../src/domain/approval.js';
-import { MANUAL } from '../src/domain/remediation.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { describeUnverified } from '../src/domain/unverified.js';
@@ -64,31 +63,42 @@ export async function remediate(
   orders: Orders,
 ): Promise<PromotionEvent> {
   try {
-    for (const { repair, deadlineMs, gates } of repairs) {
+    for (const { repair, manual, deadlineMs, gates } of repairs) {
       const serves = gates.join(', ');
-      if (repair === MANUAL) {
-        await run.journal.append('manual-repair-awaited', `waiting for a person to repair ${serves}`, {
-          round,
-          gates: [...gates],
-          deadlineMs,
-        });
+      if (manual !== undefined) {
+        run.manual = { repair, text: manual, gates, endsAt: Date.now() + deadlineMs };
+        await run.journal.append(
+          'manual-repair-awaited',
+          `waiting for a person to repair ${serves}: ${manual}`,
+          {
+            round,
+            repair,
+            gates: [...gates],
+            deadlineMs,
+            manual,
+          },
+        );
         const done = await orders.remediated(deadlineMs);
+        run.manual = undefined;
         await run.journal.append(
           'manual-repair-ended',
-          done ? 'remediated' : 'the time for a manual repair elapsed',
-          { round, done },
+          done ? `remediated: ${repair}` : `the time for a manual repair elapsed: ${repair}`,
+          { round, repair, done },
         );
       } else {
         const outcome = await withDeadline(deadlineMs).repair({ run: run.admitted.run, round, step: repair });
-        await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}`, {
+        const often = outcome.attempts > 1 ? ` after ${outcome.attempts} attempts` : '';
+        await run.journal.append('repaired', `${repair} for ${serves}: ${outcome.code}${often}`, {
           round,
           repair,
           gates: [...gates],
           code: outcome.code,
+          attempts: outcome.attempts,
         });
       }
     }
   } finally {
+    run.manual = undefined;
     orders.endRemediation();
   }
   return { type: 'remediation-done', attempted: [...new Set(repairs.flatMap(({ gates }) => gates))] };

@@ -93,9 +93,11 @@ export class Orders {
     this.#remediated = false;
   }
 
-  /** Waits until a person says `remediated`, or the deadline passed. */
+  /** Waits until a person says `remediated`, or the deadline passed. Each manual repair needs its own. */
   async remediated(deadlineMs: number): Promise<boolean> {
-    return condition(() => this.#remediated, deadlineMs);
+    const done = await condition(() => this.#remediated, deadlineMs);
+    this.#remediated = false;
+    return done;
   }
 
   async #inTurn(take: () => Promise<Answer>): Promise<Answer> {

@@ -1,4 +1,9 @@
-import type { ApprovalView, PromotionInput, RollbackStepView } from '../src/domain/messages.js';
+import type {
+  ApprovalView,
+  PromotionInput,
+  PromotionView,
+  RollbackStepView,
+} from '../src/domain/messages.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { begin, type Move } from '../src/domain/move.js';
 import type { Plan } from '../src/domain/plan.js';
@@ -42,6 +47,8 @@ export class Run {
   sealing = false;
   unverified: readonly string[] = [];
   rollback: readonly RollbackStepView[];
+  /** The manual repair that a person is waited for. */
+  manual: PromotionView['manual'] = undefined;
   refusals: readonly Refusal[] = [];
   /** How often a message was refused; more than are recorded. */
   refused = 0;

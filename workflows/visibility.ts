@@ -136,6 +136,7 @@ export function viewOf(run: Run): PromotionView {
     gates: run.gates,
     approval: run.approvalView(),
     watch: watchView(run),
+    manual: run.manual,
     unverified: run.unverified,
     concerns: concernsNow(run),
     rollback: run.rollback,

@@ -63,6 +63,7 @@ export function statusLines(
     ['decides on', shown.digest],
     ['deadline', deadlineLine(deadlineOf(status), now)],
     ['votes', votesLine(status)],
+    ['to do', manualLine(status)],
     ['watch', watchLine(status)],
     ['evidence', shown.evidence],
     ...leftBehindLines(status),
@@ -135,6 +136,7 @@ export function liveLines(output: Output, status: PromotionStatus, now: number):
   const rows = [
     deadlineLine(deadlineOf(status), now),
     votesLine(status),
+    manualLine(status),
     watchLine(status),
     blockedLine(status),
     status.workerAnswers ? null : 'no worker answers',
@@ -156,6 +158,12 @@ function votesLine({ view }: PromotionStatus): string | null {
   const { approvers, required, votes } = view.approval;
   const given = votes.map(({ by, verdict }) => `${verdict} by ${by}`).join(', ') || 'none yet';
   return `${given}; ${required} of ${approvers.join(', ')} needed`;
+}
+
+/** What a person is to do now, in the runbook's words. */
+function manualLine({ view }: PromotionStatus): string | null {
+  if (view?.phase !== 'remediating' || view.manual === undefined) return null;
+  return `${view.manual.gates.join(', ')}: ${view.manual.text}`;
 }
 
 function watchLine({ view }: PromotionStatus): string | null {

@@ -46,6 +46,7 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
       view?.watch === undefined
         ? null
         : { ...view.watch, last: view.watch.last ?? null, endsAt: isoOf(view.watch.endsAt) },
+    manual: view?.manual === undefined ? null : { ...view.manual, endsAt: isoOf(view.manual.endsAt) },
     unverified: view?.unverified ?? [],
     concerns: view?.concerns ?? memo.concerns,
     rollback: { order: rollbackOrder(status), steps: status.rollback },
@@ -97,6 +98,7 @@ export function gatesOf({ view, memo }: PromotionStatus): readonly ShownGate[] {
 export function deadlineOf(status: PromotionStatus): number | null {
   const { memo, view } = status;
   if (view?.phase === 'awaiting-approval') return view.approval?.expiresAt ?? memo.deadline;
+  if (view?.phase === 'remediating') return view.manual?.endsAt ?? memo.deadline;
   if (view?.phase === 'watching') return view.watch?.endsAt ?? memo.deadline;
   return view === undefined ? memo.deadline : null;
 }

@@ -15,11 +15,12 @@ export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
     remediation: {
       retries: remediation.retries,
       manualDeadlineMs: remediation.manual.deadline,
-      repairs: remediation.repairs.map(({ id, helps, unless, deadline }) => ({
+      repairs: remediation.repairs.map(({ id, helps, unless, deadline, manual }) => ({
         id,
         helps,
         unless,
-        deadlineMs: deadline,
+        deadlineMs: manual?.deadline ?? deadline,
+        manual: manual?.text,
       })),
     },
     triggers: {

@@ -142,12 +142,26 @@ const repair = z
     unless: z.strictObject({ gate: identifier, codes: reasonCodes }).optional(),
     http: http.optional(),
     command: command.optional(),
+    /** A person is told what to do, and has this time until they say `remediated`. */
+    manual: z
+      .strictObject({ text: z.string().min(1).max(512), deadline: deadline.prefault('15m') })
+      .optional(),
+    /** How often it is tried where it gives no answer; first after `backoff`, doubled each time. */
+    attempts: z.int().min(1).max(10).default(1),
+    backoff: deadline.prefault('1s'),
+    /** For all attempts and the waits between them. */
     deadline: deadline.prefault('1m'),
   })
-  .refine(
-    (value) => (value.http === undefined) !== (value.command === undefined),
-    'a repair has one of http, command',
-  );
+  .superRefine(({ http: request, command: run, manual, attempts }, context) => {
+    if ([request, run, manual].filter((way) => way !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', message: 'a repair has one of http, command, manual' });
+    if (manual !== undefined && attempts > 1)
+      context.addIssue({
+        code: 'custom',
+        path: ['attempts'],
+        message: 'a person is asked once a round: take attempts out, or give manual a longer deadline',
+      });
+  });
 
 /** Whether a status tells about the system. Redirects lead elsewhere; 401, 403, 408, 425, 429 are about the question. */
 export function expectableStatus(code: number): boolean {

@@ -89,6 +89,15 @@ export interface PromotionView {
         readonly last: string | undefined;
       }
     | undefined;
+  /** What a person is to do before they say `remediated`, and until when. */
+  readonly manual:
+    | {
+        readonly repair: string;
+        readonly text: string;
+        readonly gates: readonly string[];
+        readonly endsAt: number;
+      }
+    | undefined;
   readonly unverified: readonly string[];
   /** Whom what holds, or is not proven, concerns. */
   readonly concerns: readonly Concern[];

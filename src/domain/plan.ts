@@ -49,13 +49,15 @@ export interface PlannedRollbackStep {
   readonly does: string;
 }
 
-/** A repair that runs by itself, and the reason codes of each gate that it can help with. */
+/** A repair, and the reason codes of each gate that it can help with. */
 export interface Repair {
   readonly id: string;
   readonly deadlineMs: number;
   readonly helps: Readonly<Record<string, readonly string[]>>;
   /** It runs only if this gate answered in the same round and gave none of these codes. */
   readonly unless: { readonly gate: string; readonly codes: readonly string[] } | undefined;
+  /** What a person is to do; undefined: it runs by itself. */
+  readonly manual: string | undefined;
 }
 
 export interface TriggerRules {

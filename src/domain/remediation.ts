@@ -3,13 +3,17 @@ import type { GateResult } from './verdict.js';
 
 /** One repair to attempt, and the gates that it is attempted for. */
 export interface PlannedRepair {
-  /** A repair's id, or `manual`: wait for a person to say `remediated`. */
+  /** A repair's id, or `manual` where none helps. */
   readonly repair: string;
+  /** What a person is to do before they say `remediated`; undefined: it runs by itself. */
+  readonly manual: string | undefined;
   readonly deadlineMs: number;
   readonly gates: readonly string[];
 }
 
 export const MANUAL = 'manual';
+/** What a person is told where the runbook has no words of its own for it. */
+export const MANUAL_TEXT = 'find out why it holds, and put it right';
 
 /**
  * What to attempt after a round: for each holding gate that is not misconfigured, in runbook order, the repair for its
@@ -34,13 +38,13 @@ export function planRepairs(plan: Plan, results: readonly GateResult[]): Planned
   return [...gatesByRepair].map(([repair, gates]) => ({
     repair,
     gates,
-    deadlineMs: deadlineOf(plan, repair),
+    ...howOf(plan, repair),
   }));
 }
 
 function helps(repair: Repair, result: GateResult): boolean {
   const codes = repair.helps[result.gate] ?? [];
-  return result.kind === 'answered' && result.reasonCodes.some((code) => codes.includes(code));
+  return result.reasonCodes.some((code) => codes.includes(code));
 }
 
 /** No answer is no leave: a gateway whose stop reason is unknown is not started. */
@@ -50,7 +54,8 @@ function mayRun({ unless }: Repair, results: readonly GateResult[]): boolean {
   return guard?.kind === 'answered' && !guard.reasonCodes.some((code) => unless.codes.includes(code));
 }
 
-function deadlineOf(plan: Plan, repair: string): number {
-  const planned = plan.remediation.repairs.find(({ id }) => id === repair);
-  return planned?.deadlineMs ?? plan.remediation.manualDeadlineMs;
+function howOf({ remediation }: Plan, repair: string): Pick<PlannedRepair, 'manual' | 'deadlineMs'> {
+  const planned = remediation.repairs.find(({ id }) => id === repair);
+  if (planned === undefined) return { manual: MANUAL_TEXT, deadlineMs: remediation.manualDeadlineMs };
+  return { manual: planned.manual, deadlineMs: planned.deadlineMs };
 }

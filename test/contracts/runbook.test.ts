@@ -191,7 +191,7 @@ describe('a part of a runbook that is not of its form is refused', () => {
     [
       'a repair that does two things',
       [['    - id: cortex-chat-probe\n', '    - §id: cortex-chat-probe\n      command: { argv: [x] }\n']],
-      'remediation.repairs[0]: a repair has one of http, command',
+      'remediation.repairs[0]: a repair has one of http, command, manual',
     ],
     [
       'a rollback step whose exit code would be believed',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MANUAL, planRepairs } from '../../src/domain/remediation.js';
+import { MANUAL, MANUAL_TEXT, planRepairs } from '../../src/domain/remediation.js';
 import {
   failing,
   holding,
@@ -15,7 +15,12 @@ import {
 
 const PLAN = tauPlan();
 const MINUTE = 60_000;
-const manualFor = (...gates: readonly string[]) => ({ repair: MANUAL, gates, deadlineMs: 15 * MINUTE });
+const manualFor = (...gates: readonly string[]) => ({
+  repair: MANUAL,
+  manual: MANUAL_TEXT,
+  gates,
+  deadlineMs: 15 * MINUTE,
+});
 const probeFor = (...gates: readonly string[]) => ({
   repair: 'cortex-chat-probe',
   gates,
@@ -132,8 +137,33 @@ describe('how repairs are put together', () => {
     expect(planRepairs(PLAN, results)).toEqual([probeFor('cortex-status')]);
   });
 
+  it('a person is told what the runbook says to do for these codes, and has the time that it gives', () => {
+    const manual = {
+      id: 'empty-the-disk',
+      manual: 'Empty /var/log of the host that holds.',
+      deadlineMs: 7,
+      unless: undefined,
+      helps: { 'deployment-status': ['disk_full'], 'cortex-status': ['http_timeout'] },
+    };
+    const plan = { ...PLAN, remediation: { ...PLAN.remediation, repairs: [manual] } };
+    const results = roundOf(
+      unreachable('cortex-status'),
+      holding('deployment-transport', 'disk_full'),
+      holding('deployment-status', 'disk_full'),
+    );
+    expect(planRepairs(plan, results)).toEqual([
+      {
+        repair: 'empty-the-disk',
+        manual: manual.manual,
+        gates: ['cortex-status', 'deployment-status'],
+        deadlineMs: 7,
+      },
+      manualFor('deployment-transport'),
+    ]);
+  });
+
   it('all repairs that help with a gate run for it', () => {
-    const second = { ...PLAN.remediation.repairs[0], id: 'second', deadlineMs: 5, unless: undefined };
+    const second = { id: 'second', deadlineMs: 5, unless: undefined, manual: undefined };
     const helps = { 'cortex-status': ['cortex_observer_events_stale'] };
     const plan = {
       ...PLAN,

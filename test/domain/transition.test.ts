@@ -1,3 +1,4 @@
+import { MANUAL_TEXT } from '../../src/domain/remediation.js';
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/domain/effect.js';
 import type { PromotionEvent } from '../../src/domain/event.js';
@@ -146,8 +147,13 @@ describe('after round 1', () => {
         do: 'remediate',
         round: 'remediation-1',
         repairs: [
-          { repair: 'cortex-chat-probe', gates: ['cortex-status'], deadlineMs: MINUTE },
-          { repair: 'manual', gates: ['deployment-status'], deadlineMs: 15 * MINUTE },
+          { repair: 'cortex-chat-probe', manual: undefined, gates: ['cortex-status'], deadlineMs: MINUTE },
+          {
+            repair: 'manual',
+            manual: MANUAL_TEXT,
+            gates: ['deployment-status'],
+            deadlineMs: 15 * MINUTE,
+          },
         ],
       }),
     },
@@ -334,7 +340,14 @@ describe('the preflight', () => {
       effect: doing({
         do: 'remediate',
         round: 'remediation-1',
-        repairs: [{ repair: 'manual', gates: ['deployment-status'], deadlineMs: 15 * MINUTE }],
+        repairs: [
+          {
+            repair: 'manual',
+            manual: MANUAL_TEXT,
+            gates: ['deployment-status'],
+            deadlineMs: 15 * MINUTE,
+          },
+        ],
       }),
       state: { retriesLeft: 0 },
     },

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
-import { parseDocument } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 
 import { createRemote, type RemoteFixture } from './git-fixture.js';
 import { root, type Play } from './stage.js';
@@ -32,8 +32,11 @@ interface State {
   readonly queries: Set<string>;
 }
 
-/** Opens it in a folder of the test's; the shipped runbook with a test's times is in it. */
-export async function openWebService(folder: string): Promise<WebService> {
+/** Opens it in a folder of the test's; the shipped runbook with a test's times, and its changes, is in it. */
+export async function openWebService(
+  folder: string,
+  change: (runbook: Document) => void = () => {},
+): Promise<WebService> {
   const remote = createRemote();
   const commit = remote.commit({
     files: { 'app.txt': 'two\n' },
@@ -49,7 +52,7 @@ export async function openWebService(folder: string): Promise<WebService> {
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
   const origin = `http://127.0.0.1:${address.port}`;
   const runbookFile = join(folder, 'web-service.yaml');
-  await writeFile(runbookFile, await shortened());
+  await writeFile(runbookFile, await shortened(change));
   return {
     remote,
     commit,
@@ -78,12 +81,13 @@ export async function openWebService(folder: string): Promise<WebService> {
 }
 
 /** The shipped runbook, with times that a test can wait for. */
-async function shortened(): Promise<string> {
+async function shortened(change: (runbook: Document) => void): Promise<string> {
   const runbook = parseDocument(await readFile(join(root, 'runbooks/web-service.yaml'), 'utf8'));
   runbook.setIn(['remediation', 'manual', 'deadline'], '1s');
   runbook.setIn(['watch', 'window'], '1s');
   runbook.setIn(['watch', 'interval'], '200ms');
   runbook.setIn(['rollback', 'confirmAfter'], '300ms');
+  change(runbook);
   return runbook.toString();
 }
 

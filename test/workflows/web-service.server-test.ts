@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { expect, inject, test } from 'vitest';
+import type { Document } from 'yaml';
 import { z } from 'zod';
 
 import { setStage, type Stage } from '../support/stage.js';
@@ -17,9 +18,10 @@ const address = inject('temporalAddress');
 
 async function withWebService(
   run: (stage: Stage<WebService>, service: WebService) => Promise<void>,
+  change?: (runbook: Document, folder: string) => void,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'promote-web-'));
-  const service = await openWebService(folder);
+  const service = await openWebService(folder, (runbook) => change?.(runbook, folder));
   const stage = await setStage(folder, service, { address });
   try {
     await stage.startWorker();
@@ -114,3 +116,57 @@ test.each([
     expect((await kept(stage, 'validation-2', gate)).told.reasonCodes).toEqual(codes);
   }),
 );
+
+/** A command that fails the first time, and two things for a person: one with the runbook's words, one without. */
+function withRepairs(runbook: Document, folder: string): void {
+  const once = `if test -e '${folder}/ran'; then echo second; else touch '${folder}/ran'; echo first; exit 1; fi`;
+  runbook.setIn(
+    ['remediation', 'repairs'],
+    [
+      {
+        id: 'run-checks-again',
+        helps: { checks: ['checks_failed'] },
+        command: { argv: ['sh', '-c', once] },
+        attempts: 3,
+        backoff: '50ms',
+      },
+      {
+        id: 'look-at-prometheus',
+        helps: { 'error-rate': ['health_no_data'] },
+        manual: { text: 'See why Prometheus scrapes nothing.', deadline: '10m' },
+      },
+    ],
+  );
+  runbook.setIn(['remediation', 'manual', 'deadline'], '10m');
+}
+
+test('what holds is repaired by a command that is tried again, and by a person who is told what to do', () =>
+  withWebService(async (stage, service) => {
+    service.checks('failure');
+    service.scraped(false);
+    service.breakWith(service.formerTip);
+    await stage.start();
+
+    const told: (string | undefined)[] = [];
+    for (const repair of ['manual', 'look-at-prometheus']) {
+      const { manual } = await stage.until((seen) => seen.manual?.repair === repair);
+      told.push(manual?.text);
+      service.checks('success');
+      service.scraped(true);
+      service.breakWith('');
+      expect(await stage.order('remediated')).toMatchObject({ accepted: true });
+    }
+    expect(told).toEqual(['find out why it holds, and put it right', 'See why Prometheus scrapes nothing.']);
+    await stage.until((seen) => seen.approval !== undefined);
+
+    const [run = ''] = await readdir(stage.config.evidenceDir);
+    const read = (file: string) =>
+      readFile(join(stage.config.evidenceDir, run, 'remediation-1', file), 'utf8');
+    expect(await read('run-checks-again.out.txt')).toBe('first\n');
+    expect(await read('run-checks-again.try-2.out.txt')).toBe('second\n');
+    expect(JSON.parse(await read('run-checks-again.repair.json'))).toMatchObject({
+      attempts: [{ code: 'command_failed' }, { code: 'done' }],
+    });
+    const { log } = await stage.view();
+    expect(log.map(({ text }) => text)).toContain('run-checks-again for checks: done after 2 attempts');
+  }, withRepairs));

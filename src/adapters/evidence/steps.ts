@@ -1,5 +1,6 @@
 import type { Probed } from '../probe.js';
 import { EvidenceError } from './evidence-error.js';
+import type { RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
 /** Marks of what a step did. The same bytes whenever they are written, so that a repeated step never conflicts. */
@@ -60,6 +61,24 @@ export async function noteOutput(
   const name = attempt === 1 ? path : `${path}.attempt-${attempt}`;
   await ifPossible(() => store.put(folder, `${name}.out.txt`, body));
   if (stderr.byteLength > 0) await ifPossible(() => store.put(folder, `${name}.err.txt`, stderr));
+}
+
+/** How each attempt of a repair ended, when, and why. */
+export async function noteRepair(
+  evidence: RunEvidence,
+  folder: string,
+  path: string,
+  attempt: number,
+  tried: readonly { readonly code: string; readonly detail: string; readonly probed: Probed }[],
+): Promise<void> {
+  const name = attempt === 1 ? path : `${path}.attempt-${attempt}`;
+  const attempts = tried.map(({ code, detail, probed: { tries, redactions } }) => ({
+    code,
+    detail,
+    tries: [...tries],
+    redactions,
+  }));
+  await ifPossible(() => evidence.putJson(folder, `${name}.repair.json`, { v: 1, attempts }));
 }
 
 /** As much as can be written now; the workflow's journal entry of the step is retried until it can be. */
