@@ -19,11 +19,11 @@ describe('a git place', () => {
       ssh: { key: '/etc/key', knownHosts: '../hosts' },
     };
     const environment = { SMALL_GIT_TOKEN: 'correct-horse-battery' };
-    const { runbook } = await load(withGit(git), { workingDirectory: '/work' });
+    const { runbook } = await load(withGit(git), { workingDirectory: '/srv' });
     expect(runbook.promotion.steps[0]?.git).toMatchObject({
-      workingDirectory: '/work/clone',
-      signing: { sshKey: '/work/clone/keys/sign' },
-      ssh: { key: '/etc/key', knownHosts: '/work/hosts' },
+      workingDirectory: '/srv/clone',
+      signing: { sshKey: '/srv/clone/keys/sign' },
+      ssh: { key: '/etc/key', knownHosts: '/srv/hosts' },
     });
     const https = { https: { password: '${gitToken}' } };
     const loaded = await load(withGit(https, variables), { environment });
@@ -40,9 +40,9 @@ describe('a git place', () => {
       promotion: { steps: [{ id: 'apply', command: { argv: ['true'] } }] },
       rollback: { triggers: TRIGGERS, steps: [{ id: 'revert', gitRevert }] },
     });
-    const { runbook } = await load(written, { workingDirectory: '/work' });
+    const { runbook } = await load(written, { workingDirectory: '/srv' });
     expect(runbook.rollback.steps[0]?.gitRevert).toEqual({
-      git: { remote: '/work/clone/r.git', branch: 'main', workingDirectory: '/work/clone' },
+      git: { remote: '/srv/clone/r.git', branch: 'main', workingDirectory: '/srv/clone' },
       mainline: 1,
     });
   });
