@@ -151,7 +151,8 @@ async function named(
       previous === undefined ? null : { run: previous.run, manifest: previous.manifest, end: previous.end },
     rolledBack: left === undefined ? null : { run: left.run, commit: left.commit, end: left.end ?? '' },
     again,
-    bringBack: left === undefined ? [] : bringBack(await evidence.known(left.run)),
+    // For people: a runbook that this version can't read any more is no reason to refuse.
+    bringBack: left === undefined ? [] : await evidence.known(left.run).then(bringBack, () => []),
     prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce(
       (sum, { deadline }) => sum + deadline,
       1_000,

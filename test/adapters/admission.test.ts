@@ -223,6 +223,8 @@ async function remember(desk: Desk, end?: string): Promise<string> {
     again: false,
     workflow: { id: 'w', firstExecutionRunId: 'f' },
   });
+  const { bytes } = await desk.dependencies.loadRunbook('tau-production');
+  await store.put(folder, 'runbook.json', bytes);
   await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
   if (end !== undefined) await noteEnd(evidence, folder, { end, reason: end });
   return run;
@@ -252,6 +254,7 @@ describe('a target that remembers', () => {
       admitted: true,
       again: true,
       rolledBack: { run, commit: desk.rehearsal.commit, end: 'rolled-back' },
+      bringBack: [expect.stringContaining('--gateway-service-start')],
     });
   });
 
