@@ -411,8 +411,11 @@ describe('the surroundings', () => {
       branch: 'production',
       access: { kind: 'https', user: 'me', token: 'correct-horse' },
     });
-    const sent = 'sent Authorization: Basic bWU6Y29ycmVjdC1ob3JzZQ== for correct-horse';
-    expect(said(remote, sent)).toBe('sent Authorization: Basic *** for ***');
+    expect(said(remote, 'sent bWU6Y29ycmVjdC1ob3JzZQ== for correct-horse')).toBe('sent *** for ***');
+    // A header is left out to its end, whatever it holds.
+    expect(said(remote, 'sent Authorization: Basic bWU6Y29ycmVjdC1ob3JzZQ==')).toBe(
+      'sent Authorization: [redacted:authorization]',
+    );
   });
 });
 
