@@ -10,7 +10,9 @@ const scripts = Array.from({ length: 600 }, (_, seed) => scriptOf(seeded(seed)))
 
 it('random promotions come to every end, by every trigger', () => {
   const ends = new Set(scripts.map(({ last }) => (last.effect.do === 'end' ? last.effect.end : 'none')));
-  expect(ends).toEqual(new Set(ENDS.filter((end) => end !== 'expired')));
+  // Abandoned is what a run is sealed as whose workflow was terminated: no promotion comes to it by itself.
+  const notHere = new Set<string>(['expired', 'abandoned']);
+  expect(ends).toEqual(new Set(ENDS.filter((end) => !notHere.has(end))));
   const triggers = new Set(scripts.flatMap(({ last }) => last.state.triggers));
   expect([...triggers].sort()).toEqual([
     'cancelled',
