@@ -3,7 +3,7 @@ import { planOf } from '../../src/contracts/plan-of.js';
 import { consistentRunbook } from '../../src/contracts/runbook-rules.js';
 import type { PromotionEvent } from '../../src/domain/event.js';
 import { begin, type Move } from '../../src/domain/move.js';
-import type { Action } from '../../src/domain/phase.js';
+import { ENDS, type Action } from '../../src/domain/phase.js';
 import type { Plan } from '../../src/domain/plan.js';
 import { transition } from '../../src/domain/transition.js';
 import { judge, type GateResult } from '../../src/domain/verdict.js';
@@ -36,6 +36,12 @@ export interface Script {
   readonly told: readonly Told[];
   readonly last: Move;
 }
+
+/**
+ * The ends that a script can come to: none expires, and `abandoned` is no promotion's own end (a terminated run is sealed
+ * as it).
+ */
+export const SCRIPTED_ENDS = ENDS.filter((end) => end !== 'expired' && end !== 'abandoned');
 
 const WATCH = { intervalMs: 600_000, samples: 4 };
 
