@@ -22,6 +22,7 @@ import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/asking.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
+import type * as overrides from '../src/adapters/runbook/overrides.js';
 
 /** The outside world as the activities see it; src/wiring.ts puts it together. */
 export interface Dependencies {
@@ -36,6 +37,7 @@ export interface Dependencies {
     signal: AbortSignal,
     step?: Pick<StepContext, 'step' | 'again'>,
   ) => Asking;
+  readonly overrides: typeof overrides;
   readonly git: gitSteps.GitTools;
   readonly admit: (request: AdmissionRequest, signal: AbortSignal) => Promise<Admission>;
   readonly ballots: typeof ballots;

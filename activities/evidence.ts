@@ -1,4 +1,5 @@
 import type { PromotionInput } from '../src/domain/messages.js';
+import { asAsked } from '../src/domain/override.js';
 import type { RunRecord } from '../src/contracts/run-record.js';
 import type { Admitted } from './admit.js';
 import type { Dependencies } from './dependencies.js';
@@ -10,7 +11,7 @@ export interface OpenRun {
 }
 
 /** Opens the run's evidence: who asked for what, and the runbook that it is bound to. Says why where it can't. */
-export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
+export function openRunWith({ evidence, store, loadRunbook, overrides }: Dependencies) {
   return async ({
     admitted,
     input,
@@ -18,7 +19,10 @@ export function openRunWith({ evidence, store, loadRunbook }: Dependencies) {
   }: OpenRun): Promise<{ readonly problem: string | undefined }> => {
     const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous, rolledBack, again } =
       admitted;
-    const loaded = await loadRunbook(input.target).catch(() => undefined);
+    const asked = asAsked(admitted.overrides);
+    const loaded = await loadRunbook(input.target)
+      .then((current) => overrides.withOverrides(current, asked, 'of-the-runbook'))
+      .catch(() => undefined);
     if (loaded?.digest !== runbook)
       return { problem: 'the runbook changed while the promotion was starting: start it again' };
     await store.put(folder, 'runbook.json', loaded.bytes);

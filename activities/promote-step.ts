@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 
 import type { PromotionOutcome } from '../src/contracts/step-record.js';
 import type { PromotionStep } from '../src/contracts/runbook.js';
+import { asAsked } from '../src/domain/override.js';
 import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
@@ -71,12 +72,15 @@ async function promoteIfAllowed(
 /** The first reason why this run may not promote now, by the stored evidence and the runbook as it is on this worker. */
 async function refusePromotion(
   dependencies: Dependencies,
-  { folder, record }: KnownRun,
+  { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<OwnReasonCode | undefined> {
-  const { evidence, ballots, loadRunbook, checks } = dependencies;
+  const { evidence, ballots, loadRunbook, overrides, checks } = dependencies;
   const { run } = record;
-  const current = await loadRunbook(record.target).catch(() => undefined);
+  // The runbook as it is now must still allow what was asked to be expected otherwise.
+  const current = await loadRunbook(record.target)
+    .then((now) => overrides.withOverrides(now, asAsked(loaded.overrides), 'of-the-runbook'))
+    .catch(() => undefined);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
   if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
     return 'quorum_not_met';

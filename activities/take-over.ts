@@ -1,4 +1,5 @@
 import type { PromotionInput } from '../src/domain/messages.js';
+import { asAsked } from '../src/domain/override.js';
 import type { LeftBehind } from '../src/domain/take-over.js';
 import type { JournalHead } from '../src/adapters/evidence/journal.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
@@ -85,11 +86,12 @@ function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
     again: record.again,
     bringBack: [],
     plan: loaded.plan,
+    overrides: loaded.overrides,
     prerequisitesDeadlineMs: 0,
   };
 }
 
-function inputOf({ record }: KnownRun): PromotionInput {
+function inputOf({ record, loaded }: KnownRun): PromotionInput {
   const { target, commit, requester, reason, again } = record;
-  return { target, commit, requester, reason, again };
+  return { target, commit, requester, reason, again, overrides: asAsked(loaded.overrides) };
 }

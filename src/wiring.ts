@@ -21,6 +21,7 @@ import { createKnownSecrets } from './adapters/known-secrets.js';
 import { createSessions } from './adapters/sessions.js';
 import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
 import { readRunbook } from './adapters/runbook/read.js';
+import * as overrides from './adapters/runbook/overrides.js';
 import { refuseUnknownVariables, resolveRunbook } from './adapters/runbook/resolve.js';
 import { showRunbook, type ShownRunbook } from './adapters/runbook/show.js';
 import { openSecrets } from './adapters/runbook/variables.js';
@@ -90,6 +91,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       evidence,
       loadRunbook: load,
       asking,
+      overrides,
       git,
       admit: (request: Parameters<typeof admit>[1], signal: AbortSignal) => admit(tools, request, signal),
       ballots,

@@ -1,3 +1,4 @@
+import type { ExpectationOverride } from '../src/domain/override.js';
 import { admissionActivities } from './activity-options.js';
 
 export interface AdmissionRequest {
@@ -6,6 +7,7 @@ export interface AdmissionRequest {
   readonly requester: string;
   readonly reason: string;
   readonly again: boolean;
+  readonly overrides?: readonly ExpectationOverride[] | undefined;
 }
 
 export interface AdmissionAnswer {

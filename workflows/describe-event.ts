@@ -2,6 +2,7 @@ import type { Json } from '../src/domain/canonical-json.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import type { PromotionState } from '../src/domain/move.js';
 import { sampleRanges } from '../src/domain/records.js';
+import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { Sample } from '../src/domain/watch.js';
 
@@ -12,8 +13,16 @@ export interface Described {
   readonly body: Json;
 }
 
-/** An event as the journal keeps it: identifiers, codes and the phase it led to; bodies stand in files of their own. */
-export function describeEvent(event: PromotionEvent, after: PromotionState): Described {
+/**
+ * An event as the journal keeps it: identifiers, codes and the phase it led to; bodies stand in files of their own.
+ *
+ * @param overridden gates whose pass is not earned in this run
+ */
+export function describeEvent(
+  event: PromotionEvent,
+  after: PromotionState,
+  overridden: readonly string[],
+): Described {
   const phase = after.phase;
   const entry = (text: string, body: Record<string, Json>): Described => ({
     kind: event.type,
@@ -60,8 +69,11 @@ export function describeEvent(event: PromotionEvent, after: PromotionState): Des
       });
     case 'sampled': {
       const last = event.samples.at(-1);
-      return entry(last === undefined ? 'no sample' : `sample ${last.n}: ${last.grade}`, {
+      const grade = last === undefined ? 'no sample' : `sample ${last.n}: ${last.grade}`;
+      const marked = last?.grade === 'pass' && overridden.length > 0;
+      return entry(marked ? `${grade} (${overridden.join(', ')} overridden)` : grade, {
         ...samplesBody(event.samples),
+        ...(overridden.length === 0 ? {} : { overridden: [...overridden] }),
         recorded: event.recorded,
         trigger: after.trigger ?? null,
       });
@@ -103,6 +115,16 @@ function gateBody({ gate, kind, verdict, health, rolloutGate, reasonCodes }: Gat
 
 function describeRound(round: string, results: readonly GateResult[]): string {
   const holding = results.filter(({ verdict }) => verdict === 'hold');
-  if (holding.length === 0) return `${round}: all ${results.length} gates pass`;
+  const overridden = results.filter(({ verdict }) => verdict === 'overridden');
+  if (holding.length === 0 && overridden.length === 0) return `${round}: all ${results.length} gates pass`;
+  if (holding.length === 0)
+    return `${round}: ${results.length - overridden.length} gates pass, ${overridden.map(describeOverridden).join(', ')}`;
   return `${round}: ${holding.map(({ gate, reasonCodes }) => `${gate} holds (${reasonCodes.join(', ')})`).join('; ')}`;
+}
+
+function describeOverridden({ gate, health, rolloutGate, reasonCodes }: GateResult): string {
+  const own: OwnReasonCode = 'expectation_overridden';
+  return reasonCodes.includes(own)
+    ? `${gate} as expected only by an override (${health}/${rolloutGate})`
+    : `${gate} only by overridden parts`;
 }

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, condition, sleep, TimeoutFailure } from '@temporalio/workflow';
 
 import { tally } from '../src/domain/approval.js';
+import { overridesOf, overrideText } from '../src/domain/override.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { describeUnverified } from '../src/domain/unverified.js';
@@ -26,7 +27,16 @@ type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
 /** What each effect of the rules does in the world, and the event that comes of it. */
 
 export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
-  await run.journal.append('run.opened', `opened ${run.admitted.run}`, { target: run.input.target });
+  const overrides = overridesOf(run.plan);
+  const otherwise = overrides.map(overrideText).join(', ');
+  await run.journal.append(
+    'run.opened',
+    `opened ${run.admitted.run}${otherwise === '' ? '' : `, overridden: ${otherwise}`}`,
+    {
+      target: run.input.target,
+      ...(otherwise === '' ? {} : { overrides: overrides.map(overrideText) }),
+    },
+  );
   const { prerequisitesDeadlineMs } = run.admitted;
   const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({
     run: run.admitted.run,

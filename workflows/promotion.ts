@@ -139,8 +139,8 @@ async function open(input: PromotionInput, orders: Orders): Promise<Run | Promot
   if (workflowId !== promotionId(input.target))
     return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
   publishAdmission(input);
-  const { target, commit, requester, reason, again = false } = input;
-  const admission = await admissionActivities.admit({ target, commit, requester, reason, again });
+  const { target, commit, requester, reason, again = false, overrides } = input;
+  const admission = await admissionActivities.admit({ target, commit, requester, reason, again, overrides });
   if (!admission.admitted) return refuse(input, admission.problems.join('; '));
   const problem = await openEvidence(input, admission, { id: workflowId, firstExecutionRunId });
   if (problem !== undefined) return refuse(input, problem);

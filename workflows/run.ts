@@ -6,6 +6,7 @@ import type {
 } from '../src/domain/messages.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { begin, type Move } from '../src/domain/move.js';
+import { overriddenGates } from '../src/domain/override.js';
 import type { Plan } from '../src/domain/plan.js';
 import { recordingOf } from '../src/domain/records.js';
 import { transition } from '../src/domain/transition.js';
@@ -89,7 +90,7 @@ export class Run {
   async settle(event: PromotionEvent): Promise<void> {
     const before = this.move;
     this.move = transition(this.plan, before.state, event);
-    const { kind, text, body } = describeEvent(event, this.move.state);
+    const { kind, text, body } = describeEvent(event, this.move.state, overriddenGates(this.plan));
     const recording = recordingOf(before.state, event, this.move.state);
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
     if (recording !== 'append') return this.journal.owe(kind, text, body);

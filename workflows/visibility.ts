@@ -3,6 +3,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
 import { causesOf, concernsOf } from '../src/domain/ownership.js';
+import { overridesOf } from '../src/domain/override.js';
 import type { Run } from './run.js';
 
 const TARGET = defineSearchAttributeKey('PromotionTarget', 'KEYWORD');
@@ -79,6 +80,7 @@ function memoOf(run: Run): PromotionMemo {
     digest: run.ballot?.subject ?? null,
     deadline: deadlineOf(run),
     evidence: run.admitted.folder,
+    ...(run.admitted.overrides.length === 0 ? {} : { overrides: run.admitted.overrides }),
     gates: run.gates.map(({ gate, verdict, health, rolloutGate, reasonCodes }) => ({
       id: gate,
       verdict,
@@ -134,6 +136,7 @@ export function viewOf(run: Run): PromotionView {
     trigger: state.trigger,
     triggers: state.triggers,
     gates: run.gates,
+    overrides: overridesOf(run.plan),
     approval: run.approvalView(),
     watch: watchView(run),
     manual: run.manual,

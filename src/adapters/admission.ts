@@ -5,12 +5,14 @@ import { commitHash, identity, targetName } from '../contracts/names.js';
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command } from '../contracts/runbook.js';
 import type { Plan } from '../domain/plan.js';
+import { parseOverride, type ExpectationOverride, type GateOverride } from '../domain/override.js';
 import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
 import { pastRuns } from './evidence/past-runs.js';
 import { folderName } from './evidence/run-evidence.js';
 import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
+import { withOverrides } from './runbook/overrides.js';
 import { remoteAt } from './steps/git-place.js';
 import type { GitTools } from './steps/git-steps.js';
 import { bringBack } from './steps/by-hand.js';
@@ -24,6 +26,8 @@ export interface AdmissionRequest {
   readonly reason: string;
   /** "starting the *same commit* again" after a rollback needs this, and a reason. */
   readonly again: boolean;
+  /** Expectations that differ from the runbook's. From outside: nothing is taken that was not looked at here. */
+  readonly overrides?: unknown;
 }
 
 /** A promotion that may start: its name, its plan, and what it is bound to. Goes into Temporal's history. */
@@ -34,6 +38,8 @@ export interface Admitted {
   readonly openedAt: string;
   readonly deployment: string;
   readonly plan: Plan;
+  /** Part of the plan, and of the runbook's digest. */
+  readonly overrides: readonly GateOverride[];
   readonly runbook: string;
   readonly policy: string;
   readonly subjectLine: string;
@@ -69,7 +75,11 @@ export async function admit(
   ];
   if (malformed.length > 0) return { admitted: false, problems: malformed };
   try {
-    const loaded = await tools.loadRunbook(request.target);
+    const loaded = withOverrides(
+      await tools.loadRunbook(request.target),
+      overridesAsked(request.overrides),
+      'of-the-runbook',
+    );
     const past = await pastRuns(tools.evidence, request.target);
     const remembered = memoryProblems(past, request);
     if (remembered.length > 0) return { admitted: false, problems: remembered };
@@ -144,6 +154,7 @@ async function named(
     openedAt,
     deployment,
     plan: loaded.plan,
+    overrides: loaded.overrides,
     runbook: loaded.digest,
     policy: loaded.policy,
     subjectLine,
@@ -180,6 +191,21 @@ function memoryProblems(
       `${target}: the commit ${commit} was rolled back by the run ${before.run} (${before.end ?? ''}): promote a new commit, or this one with --again --reason TEXT`,
     ];
   return reason.trim() === '' ? ['--again needs --reason: say why the same commit is promoted again'] : [];
+}
+
+/** At most as many as a runbook has gates. */
+const MAX_OVERRIDES = 32;
+
+/** @throws InputError bad_usage for what is none */
+function overridesAsked(given: unknown): readonly ExpectationOverride[] {
+  if (given === undefined || given === null) return [];
+  const overrides = Array.isArray(given) ? given.slice(0, MAX_OVERRIDES + 1).map(parseOverride) : [undefined];
+  const known = overrides.filter((override) => override !== undefined);
+  if (known.length < overrides.length || known.length > MAX_OVERRIDES)
+    throw new InputError('bad_usage', [
+      'the overrides of expectations are not of their form: nothing is taken',
+    ]);
+  return known;
 }
 
 function problemOf(

@@ -6,9 +6,11 @@ import { readAnswer, readOutcome, recordGate } from './evidence/rounds.js';
 import { folderName, type RunEvidence } from './evidence/run-evidence.js';
 import { askGate } from './gates/ask.js';
 import { deriveGate } from './gates/derive.js';
+import { letsGoOn, type ExpectationOverride, type GateOverride } from '../domain/override.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import { InputError } from '../contracts/input-error.js';
 import { loadRunbook, type LoadedRunbook } from './runbook/load.js';
+import { withOverrides } from './runbook/overrides.js';
 import { openSecrets } from './runbook/variables.js';
 import { createSessions } from './sessions.js';
 import { commandProblem } from './steps/requirements.js';
@@ -20,6 +22,8 @@ export interface ValidationRequest {
   readonly set: Readonly<Record<string, string>>;
   /** What a gate that asks about the commit to promote asks about; undefined: such a gate is misconfigured. */
   readonly commit: string | undefined;
+  /** Nothing is promoted, so every gate may be expected otherwise. */
+  readonly overrides?: readonly ExpectationOverride[];
   readonly signal: AbortSignal;
   /** Called as each gate's answer is kept. */
   readonly onGate: (outcome: GateOutcome) => void;
@@ -30,6 +34,8 @@ export interface ValidationReport {
   readonly evidence: string;
   readonly gates: readonly GateOutcome[];
   readonly passed: boolean;
+  /** Expectations that differed from the runbook's. */
+  readonly overrides: readonly GateOverride[];
   /** From the first question to the last record, ms. */
   readonly roundMs: number;
   /** Prerequisites that did not run, each one line. */
@@ -56,7 +62,11 @@ export async function validate(
   request: ValidationRequest,
 ): Promise<ValidationReport> {
   const sources = { set: request.set, environment: config.environment };
-  const loaded = await loadRunbook(request.runbookFile, sources, 'gates', config.workingDirectory);
+  const loaded = withOverrides(
+    await loadRunbook(request.runbookFile, sources, 'gates', config.workingDirectory),
+    request.overrides ?? [],
+    'not-needed',
+  );
   const secrets = openSecrets(loaded.runbook, sources);
   await refuseMissing(loaded, secrets, config.environment);
   const { signal, commit } = request;
@@ -89,8 +99,9 @@ export async function validate(
     [...asked, ...derived].filter(({ gate }) => gate === id),
   );
   const roundMs = Math.round(performance.now() - began);
-  const passed = problems.length === 0 && gates.every(({ verdict }) => verdict === 'pass');
-  return { evidence: store.locate(folder), gates, passed, roundMs, problems };
+  const passed =
+    problems.length === 0 && gates.every(({ gate, verdict }) => letsGoOn(loaded.plan, gate, verdict));
+  return { evidence: store.locate(folder), gates, passed, overrides: loaded.overrides, roundMs, problems };
 }
 
 const ROUND = 'validation-1';

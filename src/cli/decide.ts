@@ -1,11 +1,12 @@
 import { ClientError, type PromotionStatus } from '../client.js';
 import { InputError } from '../contracts/input-error.js';
 import type { Answer, ApprovalView } from '../domain/messages.js';
+import { overrideText } from '../domain/override.js';
 import { parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
 import { gateLines, spanOf } from './render.js';
-import { gatesOf, isOpen, phaseOf } from './status-document.js';
+import { gatesOf, isOpen, overridesIn, phaseOf } from './status-document.js';
 import { sendDecision } from './submit.js';
 import { withClient } from './temporal.js';
 
@@ -62,6 +63,9 @@ export function subjectLines(
     `${output.paint('bold', status.target)}  commit ${status.memo.commit}  digest ${output.paint('bold', approval.digest.slice(7, 15))}`,
     `requested by ${plain(approval.requester)}; ${approval.required} of ${plain(approval.approvers.join(', '))} needed; ${spanOf(approval.expiresAt - now)}`,
     ...(votes === '' ? [] : [`so far: ${plain(votes)}`]),
+    ...overridesIn(status).map((override) =>
+      output.paint('yellow', `overridden: ${plain(overrideText(override))}: no pass of it is earned`),
+    ),
     ...gateLines(output, gatesOf(status)).map((line) => `  ${line}`),
   ];
 }

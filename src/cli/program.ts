@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Context } from './context.js';
 import type { DecideFlags } from './decide.js';
 import type { ExitCode } from './exit-codes.js';
+import { addExpectations } from './expectations.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
 import type { ReconcileFlags } from './reconcile.js';
@@ -68,7 +69,9 @@ function addLocal(program: Command, go: Go): void {
     .action(async (flags: RehearseFlags, command: Command) =>
       go(command, async (context) => (await import('./rehearse.js')).rehearse(context, flags)),
     );
-  example(program.command('validate'), 'promote validate --set baseUrl=http://127.0.0.1:8080')
+  addExpectations(
+    example(program.command('validate'), 'promote validate --set baseUrl=http://127.0.0.1:8080'),
+  )
     .description('all gates now, with evidence; needs no Temporal')
     .option('--runbook <file>', 'the runbook to ask (default: the shipped one)')
     .option('--target <target>', 'the runbook of this target in promote.yaml')
@@ -110,9 +113,11 @@ function addExplain(program: Command, go: Go): void {
 }
 
 function addPromotion(program: Command, go: Go): void {
-  example(
-    program.command('start'),
-    'promote start --target tau-production --commit "$(git rev-parse HEAD)" --follow',
+  addExpectations(
+    example(
+      program.command('start'),
+      'promote start --target tau-production --commit "$(git rev-parse HEAD)" --follow',
+    ),
   )
     .description('start a promotion')
     .requiredOption('--target <target>', 'what is promoted into; one open promotion each')

@@ -32,7 +32,9 @@ export function shownReason(code: string): ShownReason {
 
 /** The codes of what holds, and of why it ended or rolled back; each once, in order. */
 export function reasonsOf(gates: readonly Holding[], ...why: readonly (string | null)[]): ShownReason[] {
-  const held = gates.filter(({ verdict }) => verdict !== 'pass').flatMap(({ reasonCodes }) => reasonCodes);
+  const held = gates
+    .filter(({ verdict }) => verdict !== 'pass' && verdict !== 'overridden')
+    .flatMap(({ reasonCodes }) => reasonCodes);
   // A reason may go on after its code: `prerequisite_not_met: …`.
   const codes = [...why.flatMap((reason) => (reason === null ? [] : reason.split(': ', 1))), ...held];
   return [...new Set(codes)].slice(0, MOST).map(shownReason);

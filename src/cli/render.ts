@@ -1,5 +1,7 @@
 import type { PromotionStatus } from '../client.js';
 import type { Concern } from '../domain/ownership.js';
+import { overrideText } from '../domain/override.js';
+import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { plain, type Output, type Style } from './output.js';
 import { reasonLines } from './reason-codes.js';
 import {
@@ -8,6 +10,7 @@ import {
   isOpen,
   gatesOf,
   nextSteps,
+  overridesIn,
   phaseOf,
   rollbackOrder,
   type ShownGate,
@@ -38,11 +41,22 @@ export function gateLines(output: Output, gates: readonly ShownGate[]): string[]
   return gates.map(({ id, verdict, health, gate, reasonCodes }) => {
     const posture = plain(`${health}/${gate}`).padEnd(13);
     const codes = output.paint('dim', plain(reasonCodes.join(', '), 120));
-    return `${paintVerdict(output, verdict)}  ${plain(id).padEnd(width)}  ${posture}  ${codes}`.trimEnd();
+    const mark =
+      verdict === 'overridden' ? output.paint('yellow', overriddenMark(health, gate, reasonCodes)) : '';
+    return `${paintVerdict(output, verdict)}  ${plain(id).padEnd(width)}  ${posture}  ${mark}${codes}`.trimEnd();
   });
 }
 
+/** A pass that nobody earned, told as such. */
+function overriddenMark(health: string, gate: string, reasonCodes: readonly string[]): string {
+  const own: OwnReasonCode = 'expectation_overridden';
+  return reasonCodes.includes(own)
+    ? `pass (expected ${plain(health)}/${plain(gate)}, overridden)  `
+    : 'pass (of overridden parts)  ';
+}
+
 function paintVerdict(output: Output, verdict: string): string {
+  if (verdict === 'overridden') return output.paint('yellow', 'OVER');
   return verdict === 'pass' ? output.paint('green', 'pass') : output.paint('red', 'HOLD');
 }
 
@@ -60,6 +74,7 @@ export function statusLines(
     ['doing', status.execution === 'RUNNING' ? shown.doing : null],
     ['reason', shown.reason],
     ['trigger', shown.trigger],
+    ['overridden', overridesIn(status).map(overrideText).join(', ') || null],
     ['decides on', shown.digest],
     ['deadline', deadlineLine(deadlineOf(status), now)],
     ['votes', votesLine(status)],

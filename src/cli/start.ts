@@ -1,11 +1,12 @@
 import { InputError } from '../contracts/input-error.js';
 import { parseCommit, parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { parseExpectations, type ExpectFlags } from './expectations.js';
 import { followRun } from './follow.js';
 import { plain } from './output.js';
 import { withClient } from './temporal.js';
 
-export interface StartFlags {
+export interface StartFlags extends ExpectFlags {
   readonly target: string;
   readonly commit: string;
   readonly reason?: string;
@@ -24,10 +25,11 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const reason = again
     ? parseReason('--reason', flags.reason ?? '')
     : parseText('--reason', flags.reason ?? '');
+  const overrides = parseExpectations(flags);
   config.runbookFor(target);
   const started = await withClient(config, async (client) => {
     await client.refuseIfOpen(target);
-    const asked = { target, commit, requester, reason, again };
+    const asked = { target, commit, requester, reason, again, overrides };
     const { problems, rolledBack, bringBack } = await client.admit(asked);
     const [first, ...rest] = problems;
     if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);

@@ -1,4 +1,5 @@
 import type { PromotionStatus } from '../client.js';
+import type { GateOverride } from '../domain/override.js';
 import { ACTIONS, isBeforePromoting, PHASES, refuseAction, type End, type Phase } from '../domain/phase.js';
 import { reasonsOf } from './reason-codes.js';
 
@@ -35,6 +36,7 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     triggers: view?.triggers ?? [],
     digest: view?.approval?.digest ?? memo.digest,
     gates,
+    overrides: overridesIn(status).map(shownOverride),
     reasons: reasonsOf(gates, reason, trigger),
     evidence: locate(view?.evidence ?? memo.evidence) || null,
     requester: memo.requester,
@@ -93,6 +95,15 @@ export function gatesOf({ view, memo }: PromotionStatus): readonly ShownGate[] {
     gate: rolloutGate,
     reasonCodes,
   }));
+}
+
+export function overridesIn({ view, memo }: PromotionStatus): readonly GateOverride[] {
+  return view?.overrides ?? memo.overrides ?? [];
+}
+
+/** An override as documents have it. */
+export function shownOverride({ gate, expect }: GateOverride) {
+  return { id: gate, expectedHealth: expect.health, expectedGate: expect.gate };
 }
 
 export function deadlineOf(status: PromotionStatus): number | null {

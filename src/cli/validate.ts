@@ -2,16 +2,18 @@ import { parseSet } from './variables.js';
 import { join, resolve } from 'node:path';
 
 import type { GateOutcome } from '../contracts/gate-outcome.js';
-import { createWiring } from '../wiring.js';
+import { overrideText } from '../domain/override.js';
+import { createWiring, type ValidationReport } from '../wiring.js';
 import { parseCommit, parseTarget, untilStopped, type Context } from './context.js';
 import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
 import { reasonLines, reasonsOf } from './reason-codes.js';
 import { gateLines } from './render.js';
-import type { ShownGate } from './status-document.js';
+import { shownOverride, type ShownGate } from './status-document.js';
+import { parseExpectations, type ExpectFlags } from './expectations.js';
 
-export interface ValidateFlags {
+export interface ValidateFlags extends ExpectFlags {
   readonly runbook?: string;
   readonly target?: string;
   readonly set: readonly string[];
@@ -22,11 +24,13 @@ export interface ValidateFlags {
 export async function validate({ config, output }: Context, flags: ValidateFlags): Promise<ExitCode> {
   const runbookFile = runbookOf(config, flags);
   const set = parseSet(flags.set);
+  const overrides = parseExpectations(flags);
   const signal = untilStopped();
   const report = await createWiring(config).validate({
     runbookFile,
     set,
     commit: flags.commit === undefined ? undefined : parseCommit(flags.commit),
+    overrides,
     signal,
     onGate: (outcome) => {
       if (!output.json) for (const line of shownLines(output, outcome)) output.say(line);
@@ -37,6 +41,7 @@ export async function validate({ config, output }: Context, flags: ValidateFlags
   const exitCode = exitOf(report);
   output.document({
     passed: report.passed,
+    overrides: report.overrides.map(shownOverride),
     exitCode,
     runbook: runbookFile,
     evidence: report.evidence,
@@ -50,14 +55,20 @@ export async function validate({ config, output }: Context, flags: ValidateFlags
   for (const problem of report.problems) output.note(`promote: prerequisite not met: ${plain(problem)}`);
   if (exitCode === EXIT.outOfReach)
     output.note('promote: no gate reached the target: check that it runs, and its base URL');
-  const held = report.gates.filter(({ verdict }) => verdict !== 'pass').length;
-  output.say(
-    report.passed
-      ? `${output.paint('green', 'GO')}: all ${report.gates.length} gates pass`
-      : `${output.paint('red', 'NO-GO')}: ${held} of ${report.gates.length} gates hold`,
-  );
+  output.say(outcomeLine(output, report));
+  for (const override of report.overrides) output.say(`overridden  ${overrideText(override)}`);
   output.say(`evidence  ${report.evidence}`);
   return exitCode;
+}
+
+function outcomeLine(output: Output, { passed, gates }: ValidationReport): string {
+  const count = (wanted: GateOutcome['verdict']): number =>
+    gates.filter(({ verdict }) => verdict === wanted).length;
+  if (!passed) return `${output.paint('red', 'NO-GO')}: ${count('hold')} of ${gates.length} gates hold`;
+  const overridden = count('overridden');
+  return overridden === 0
+    ? `${output.paint('green', 'GO')}: all ${gates.length} gates pass`
+    : `${output.paint('yellow', 'GO, not earned')}: ${count('pass')} gates pass, ${overridden} only by an override`;
 }
 
 function exitOf({

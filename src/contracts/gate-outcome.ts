@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
-import type { GateResult } from '../domain/verdict.js';
+import { VERDICTS, type GateResult } from '../domain/verdict.js';
 import { digest, identifier } from './names.js';
 
 export const fileReference = z.strictObject({ path: z.string().max(256), sha256: digest });
@@ -11,7 +11,7 @@ export type FileReference = z.infer<typeof fileReference>;
 export const gateOutcomeSchema = z.strictObject({
   gate: identifier,
   kind: z.enum(['answered', 'unreachable', 'malformed', 'misconfigured']),
-  verdict: z.enum(['pass', 'hold']),
+  verdict: z.enum(VERDICTS),
   health: z.enum(HEALTHS),
   rolloutGate: z.enum(ROLLOUT_GATES),
   reasonCodes: z.array(z.string().max(256)).max(64),

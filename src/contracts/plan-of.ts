@@ -1,14 +1,20 @@
+import { overrideOf, type GateOverride } from '../domain/override.js';
 import type { Plan } from '../domain/plan.js';
 import type { Runbook } from './runbook.js';
 import { rollbackInWords } from './rollback-in-words.js';
 
 /** What the rules need of a resolved runbook: it goes into Temporal's history, so no address and no argument. */
-export function planOf(runbook: Runbook, approvers: readonly string[]): Plan {
+export function planOf(
+  runbook: Runbook,
+  approvers: readonly string[],
+  overrides: readonly GateOverride[] = [],
+): Plan {
   const { remediation, approval, promotion, watch, rollback, owners, relatedRunbooks } = runbook;
   return {
     gates: runbook.gates.map(({ id, expect, deadline, readiness }) => ({
       id,
       expect,
+      override: overrideOf(overrides, id),
       deadlineMs: deadline,
       derivedFrom: readiness === undefined ? [] : [readiness.gateway, readiness.cortex, readiness.operator],
     })),

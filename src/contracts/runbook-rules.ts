@@ -23,6 +23,7 @@ const fitting = z
     reportTexts(runbook, report);
     reportApproval(runbook, report);
     reportReadinessParts(runbook, report);
+    reportOverridable(runbook, report);
     reportWatch(runbook, report);
     reportOwnership(runbook, report);
     reportRollback(runbook, report);
@@ -96,6 +97,17 @@ function reportUnknownGates(runbook: Runbook, report: Report): void {
     for (const [at, { gate }] of (requires?.same ?? []).entries())
       mustAsk(gate, [...step, 'requires', 'same', at, 'gate'], 'compare with');
   }
+}
+
+function reportOverridable(runbook: Runbook, report: Report): void {
+  for (const [index, gate] of runbook.overridable.entries())
+    if (!runbook.gates.some(({ id }) => id === gate))
+      report(
+        ['overridable', index],
+        `no gate has the id ${gate}: one of ${runbook.gates.map(({ id }) => id).join(', ')}`,
+      );
+    else if (isDerived(runbook, gate))
+      report(['overridable', index], `${gate} is derived: name the gates that it is derived from`);
 }
 
 function isDerived({ gates }: Runbook, gate: string): boolean {

@@ -376,6 +376,8 @@ export const runbookSchema = z.strictObject({
     promoteUnrollbackable: z.array(identifier).max(16).default([]),
     steps: z.array(rollbackStep).min(1).max(16),
   }),
+  /** Gates of which a promotion may be asked to expect another posture ("sparse local environments"). None by default. */
+  overridable: z.array(identifier).max(32).default([]),
   relatedRunbooks: z.array(relatedRunbook).max(32).default([]),
   owners: z.array(owner).max(32).default([]),
 });

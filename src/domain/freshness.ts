@@ -1,11 +1,13 @@
+import { letsGoOn } from './override.js';
 import type { Plan } from './plan.js';
+import type { Verdict } from './verdict.js';
 
 /** How long a preflight's pass counts, beside the time that its slowest gate may take. */
 const PREFLIGHT_GOOD_FOR_MS = 60_000;
 
 /** One gate's stored answer in a preflight. */
 export interface AskedGate {
-  readonly verdict: 'pass' | 'hold';
+  readonly verdict: Verdict;
   /** When it was asked, ms since the epoch; NaN where that can't be read. */
   readonly askedAt: number;
 }
@@ -23,8 +25,9 @@ export function judgePreflight(
   { now, begun }: { readonly now: number; readonly begun: boolean },
 ): 'passed' | 'not_passed' | 'stale' {
   const outcomes = plan.gates.map(({ id }) => asked(id));
+  const passed = plan.gates.every(({ id }) => letsGoOn(plan, id, asked(id)?.verdict));
   // No data is never a pass.
-  if (outcomes.length === 0 || !outcomes.every((outcome) => outcome?.verdict === 'pass')) return 'not_passed';
+  if (outcomes.length === 0 || !passed) return 'not_passed';
   if (begun) return 'passed';
   const notBefore = now - PREFLIGHT_GOOD_FOR_MS - Math.max(...plan.gates.map(({ deadlineMs }) => deadlineMs));
   return outcomes.every((outcome) => (outcome?.askedAt ?? Number.NaN) >= notBefore) ? 'passed' : 'stale';

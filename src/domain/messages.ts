@@ -1,4 +1,5 @@
 import type { Concern } from './ownership.js';
+import type { ExpectationOverride, GateOverride } from './override.js';
 import type { End, Phase } from './phase.js';
 import type { TriggerCode } from './triggers.js';
 import type { GateResult } from './verdict.js';
@@ -11,6 +12,8 @@ export interface PromotionInput {
   readonly reason: string;
   /** A commit that was rolled back is promoted again on purpose. */
   readonly again?: boolean;
+  /** Expectations that differ from the runbook's, as they were asked for; the worker says whether it takes them. */
+  readonly overrides?: readonly ExpectationOverride[] | undefined;
 }
 
 /** How a promotion ended. */
@@ -76,6 +79,8 @@ export interface PromotionView {
   readonly trigger: TriggerCode | undefined;
   readonly triggers: readonly TriggerCode[];
   readonly gates: readonly GateResult[];
+  /** Expectations that differ from the runbook's. */
+  readonly overrides: readonly GateOverride[];
   readonly approval: ApprovalView | undefined;
   readonly watch:
     | {
@@ -120,6 +125,8 @@ export interface PromotionMemo {
   readonly digest: string | null;
   readonly deadline: number | null;
   readonly evidence: string;
+  /** Left out: none. */
+  readonly overrides?: readonly GateOverride[] | undefined;
   readonly gates: readonly {
     readonly id: string;
     readonly verdict: string;

@@ -30,6 +30,8 @@ export interface Plan {
 export interface PlannedGate {
   readonly id: string;
   readonly expect: Expectation;
+  /** What is expected instead in this run. Left out: nothing else. */
+  readonly override?: Expectation | undefined;
   readonly deadlineMs: number;
   /** Gates of the same round that it is derived from; empty where it asks the system. */
   readonly derivedFrom: readonly string[];

@@ -1,4 +1,5 @@
 import { ask, stop, type Move, type PromotionState } from './move.js';
+import { letsGoOn } from './override.js';
 import type { Plan } from './plan.js';
 import { promoteNext } from './promoting.js';
 import { planRepairs } from './remediation.js';
@@ -79,8 +80,9 @@ function closeRound(state: PromotionState, results: readonly GateResult[]): Prom
 /** A gate that gave no result holds: no data is never a pass. */
 function holdingGates(plan: Plan, results: readonly GateResult[]): (GateResult | undefined)[] {
   return plan.gates
-    .map(({ id }) => results.find(({ gate }) => gate === id))
-    .filter((result) => result?.verdict !== 'pass');
+    .map(({ id }) => ({ id, result: results.find(({ gate }) => gate === id) }))
+    .filter(({ id, result }) => !letsGoOn(plan, id, result?.verdict))
+    .map(({ result }) => result);
 }
 
 /** The question is wrong, not the system: no repair and no trigger counts it. */

@@ -8,11 +8,18 @@ export interface Expectation {
   readonly gate: RolloutGate;
 }
 
+/**
+ * What a gate came to. `overridden` is an answer exactly as somebody asked to expect it instead of the runbook: it lets a
+ * promotion go on, and is never shown as an earned pass.
+ */
+export const VERDICTS = ['pass', 'overridden', 'hold'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
 /** A gate's outcome in a round. */
 export interface GateResult {
   readonly gate: string;
   readonly kind: ObservationKind;
-  readonly verdict: 'pass' | 'hold';
+  readonly verdict: Verdict;
   /** `unknown` where nothing answered. */
   readonly health: Health;
   /** `hold` where nothing answered. */
@@ -29,8 +36,16 @@ export interface GateResult {
 /**
  * Pass needs an answered observation, the expected health and gate, and at least one reason code; anything else holds
  * ("Expected posture: … non-empty reason code fields").
+ *
+ * @param override what is expected instead, exactly; forgotten, the runbook's own expectation counts
  */
-export function judge(gate: string, observation: Observation, expected: Expectation): GateResult {
+export function judge(
+  gate: string,
+  observation: Observation,
+  runbook: Expectation,
+  override?: Expectation,
+): GateResult {
+  const expected = override ?? runbook;
   if (observation.kind !== 'answered') {
     return {
       gate,
@@ -49,10 +64,12 @@ export function judge(gate: string, observation: Observation, expected: Expectat
   if (posture.reasonCodes.length === 0) ours.push('reason_codes_missing');
   if (posture.health !== expected.health) ours.push('health_not_expected');
   if (posture.gate !== expected.gate) ours.push('gate_not_expected');
+  const holds = ours.length > 0;
+  if (override !== undefined) ours.push('expectation_overridden');
   return {
     gate,
     kind: 'answered',
-    verdict: ours.length === 0 ? 'pass' : 'hold',
+    verdict: holds ? 'hold' : override === undefined ? 'pass' : 'overridden',
     health: posture.health,
     rolloutGate: posture.gate,
     reasonCodes: [...posture.reasonCodes, ...ours],

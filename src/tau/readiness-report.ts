@@ -1,4 +1,4 @@
-import { isReady, type ReadinessPart, type ReadinessResult } from './readiness.js';
+import { isReady, type ReadinessPart, type ReadinessResult, type ReadinessSurface } from './readiness.js';
 import { detailLine } from '../domain/text.js';
 
 /** The lines that Tau's validator prints before it asks anything. */
@@ -17,10 +17,15 @@ export function readinessLines(result: ReadinessResult): readonly string[] {
 
 /**
  * The "readiness command output (status=pass or error)" that the evidence keeps: the validator's lines, ending in
- * `status=pass`, or in the `error: …` line of every problem.
+ * `status=pass`, or in the `error: …` line of every problem. The validator prints `status=pass` for overridden parts too;
+ * in the evidence no such pass is taken for an earned one.
  */
-export function readinessReport(result: ReadinessResult): string {
-  const verdict = isReady(result) ? ['status=pass'] : result.parts.flatMap(({ problems }) => problems);
+export function readinessReport(
+  result: ReadinessResult,
+  overridden: readonly ReadinessSurface[] = [],
+): string {
+  const passed = overridden.length === 0 ? 'status=pass' : `status=overridden (${overridden.join(', ')})`;
+  const verdict = isReady(result) ? [passed] : result.parts.flatMap(({ problems }) => problems);
   return `${[...readinessHeader(result), ...readinessLines(result), ...verdict].join('\n')}\n`;
 }
 

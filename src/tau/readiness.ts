@@ -5,7 +5,7 @@ import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } fro
 import { detailLine, reasonCode, reasonCodeList } from '../domain/text.js';
 
 /** What Tau's validator asks, in its order. */
-const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;
+export const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;
 export type ReadinessSurface = (typeof READINESS_SURFACES)[number];
 
 /** A surface that gave no answer, with the code that is on record. */
@@ -110,17 +110,25 @@ function problemsOf(
 
 /**
  * The derived readiness gate. It passes where every part is as it is expected to be; its runbook expectation is always
- * healthy and pass. It is "misconfigured only if every holding part is" (docs/reference/tau.md, "Readiness").
+ * healthy and pass. Its reasons name the parts of which something else is expected than the runbook says. It is
+ * "misconfigured only if every holding part is" (docs/reference/tau.md, "Readiness").
  */
 export function readinessObservation(
   result: ReadinessResult,
   expectations: ReadinessExpectations,
+  overridden: readonly ReadinessSurface[] = [],
 ): Observation {
   const holding = result.parts.filter(({ problems }) => problems.length > 0);
-  if (holding.length === 0) return derived('healthy', 'pass', ['readiness_passed' satisfies OwnReasonCode]);
+  if (holding.length === 0) return derived('healthy', 'pass', passCodes(overridden));
   const healths = holding.flatMap((part) => healthOf(part, expectations[part.surface]));
   if (healths.length > 0) return derived(worstHealth(healths), 'hold', holding.flatMap(codesOf));
   return silence(holding);
+}
+
+function passCodes(overridden: readonly ReadinessSurface[]): readonly string[] {
+  const passed: OwnReasonCode = 'readiness_passed';
+  const otherwise: OwnReasonCode = 'expectation_overridden';
+  return [passed, ...overridden.map((surface) => `${surface}:${otherwise}`)];
 }
 
 function derived(health: Health, gate: 'pass' | 'hold', codes: readonly string[]): Observation {

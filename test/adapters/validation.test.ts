@@ -8,6 +8,7 @@ import { createFileStore } from '../../src/adapters/evidence/file-store.js';
 import { RunEvidence } from '../../src/adapters/evidence/run-evidence.js';
 import { parseJsonBody } from '../../src/adapters/json-body.js';
 import { validate, type ValidationReport } from '../../src/adapters/validation.js';
+import type { ExpectationOverride } from '../../src/domain/override.js';
 import type { Rehearsal } from '../../src/rehearsal/rehearsal.js';
 import { scenarioNamed } from '../../src/rehearsal/scenarios.js';
 import { openForTest } from '../rehearsal/stand-in.js';
@@ -34,6 +35,7 @@ async function validated(
   rehearsal: Rehearsal,
   over: Readonly<Record<string, string | undefined>> = {},
   set: Readonly<Record<string, string>> = {},
+  overrides: readonly ExpectationOverride[] = [],
 ): Promise<Validated> {
   const reports = join(await scratchFolder(), 'reports');
   const store = createFileStore(reports);
@@ -49,6 +51,7 @@ async function validated(
       runbookFile: rehearsal.runbookFile,
       set,
       commit: undefined,
+      overrides,
       signal: new AbortController().signal,
       onGate: ({ gate }) => told.push(gate),
     },
@@ -89,6 +92,59 @@ test('a healthy Tau passes, and the evidence folder has the checklist’s files'
     });
   expect(JSON.parse(await read('gateway-status.json'))).toMatchObject({
     service: { service_status: 'running' },
+  });
+});
+
+describe('with another expectation of the operator summary', () => {
+  const DEGRADED = { gate: 'readiness:operator', health: 'degraded', rolloutGate: 'hold' } as const;
+
+  test('a Tau that holds there alone goes on, and neither the gate nor readiness is an earned pass', async () => {
+    const rehearsal = await openForTest(scenarioNamed('readiness-fails'));
+    const { report } = await validated(rehearsal, {}, {}, [DEGRADED]);
+    const { passed, overrides, gates, evidence } = await report;
+    expect(passed).toBe(true);
+    expect(overrides).toEqual([{ gate: 'operator-summary', expect: { health: 'degraded', gate: 'hold' } }]);
+    const verdicts = gates.map(({ gate, verdict }) => `${gate}: ${verdict}`);
+    expect(verdicts).toEqual([
+      'readiness: overridden',
+      'gateway-status: pass',
+      'cortex-status: pass',
+      'operator-summary: overridden',
+      'deployment-transport: pass',
+      'deployment-status: pass',
+    ]);
+    expect(await outcome(evidence, 'operator-summary')).toMatchObject({
+      verdict: 'overridden',
+      reasonCodes: ['daemon:daemon_not_running', 'expectation_overridden'],
+    });
+    expect(await outcome(evidence, 'readiness')).toMatchObject({
+      verdict: 'overridden',
+      reasonCodes: ['readiness_passed', 'operator:expectation_overridden'],
+    });
+    const readiness = await readFile(join(evidence, 'validation-1/readiness.txt'), 'utf8');
+    expect(readiness).toMatch(/\nstatus=overridden \(operator\)\n$/);
+    expect(readiness).not.toContain('status=pass');
+    expect(JSON.parse(await readFile(join(evidence, 'runbook.json'), 'utf8'))).toMatchObject({ overrides });
+  });
+
+  test('a Tau that is better than that holds', async () => {
+    const { report } = await validated(await openForTest(), {}, {}, [DEGRADED]);
+    const { passed, gates } = await report;
+    expect(passed).toBe(false);
+    const held = gates.filter(({ verdict }) => verdict === 'hold').map(({ gate }) => gate);
+    expect(held).toEqual(['readiness', 'operator-summary']);
+  });
+
+  test('a gateway that is not there still does not pass', async () => {
+    const rehearsal = await openForTest(scenarioNamed('readiness-fails'));
+    const gateway = { gate: 'gateway-status', health: 'failing', rolloutGate: 'hold' } as const;
+    const away = { baseUrl: 'http://127.0.0.1:1' };
+    const { gates, passed } = await (await validated(rehearsal, {}, away, [DEGRADED, gateway])).report;
+    expect(passed).toBe(false);
+    expect(gates.find(({ gate }) => gate === 'gateway-status')).toMatchObject({
+      kind: 'unreachable',
+      verdict: 'hold',
+    });
   });
 });
 
@@ -189,9 +245,20 @@ describe('nothing is asked or written', () => {
     expect(await folders(reports)).toEqual([]);
   });
 
+  test('where what is expected otherwise is of no gate', async () => {
+    const gate = { gate: 'operator', health: 'failing', rolloutGate: 'hold' } as const;
+    const { report, told, reports } = await validated(await openForTest(), {}, {}, [gate]);
+    expect((await refusalOf(report)).code).toBe('bad_usage');
+    expect([...told, ...(await folders(reports))]).toEqual([]);
+  });
+
   test('where --set names what the runbook does not have', async () => {
     const { report, reports } = await validated(await openForTest(), {}, { nonsense: 'x' });
     expect((await refusalOf(report)).code).toBe('bad_usage');
     expect(await folders(reports)).toEqual([]);
   });
 });
+
+async function outcome(evidence: string, gate: string): Promise<unknown> {
+  return JSON.parse(await readFile(join(evidence, `validation-1/${gate}.outcome.json`), 'utf8'));
+}

@@ -98,6 +98,19 @@ describe('start', () => {
     await expectNothingOf(target);
   });
 
+  it.concurrent(
+    'refuses an override that the runbook does not allow, with exit 2; nothing is started',
+    async () => {
+      const args = ['--target', 'sound', '--commit', site.rehearsal.commit, '--as', 'requester@rehearsal'];
+      const sparse = ['--expect-operator-health-state', 'failing', '--expect-operator-rollout-gate', 'hold'];
+      expectRefused(
+        await site.promote('start', ...args, ...sparse),
+        /failing\/hold can't be expected of operator-summary in a promotion: .*overridable names no gate/,
+      );
+      await expectNothingOf('sound');
+    },
+  );
+
   it.concurrent('refuses an unknown key in promote.yaml on one line, with exit 2', async () => {
     const settings = join(site.cwd, 'unknown-key.yaml');
     await writeFile(settings, 'v: 1\ntaskQueues: other\n');

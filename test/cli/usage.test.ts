@@ -75,6 +75,21 @@ const MISTAKES: readonly [sentence: string, args: readonly string[], says: RegEx
     /"no_such_code" is no code that promote knows/,
   ],
   [
+    'an expectation that is none',
+    ['validate', '--expect', 'operator-summary=hold'],
+    /--expect "operator-summary=hold" can't be: write GATE=HEALTH\/GATE/,
+  ],
+  [
+    'an expected health that is none',
+    ['validate', '--expect', 'g=fine/hold'],
+    /--expect g "fine" can't be: one of healthy, degraded, failing, unknown/,
+  ],
+  [
+    "a word of Tau's options that is none",
+    [...START, '--expect-operator-rollout-gate', 'open'],
+    /--expect-operator-rollout-gate "open" can't be: one of pass, hold/,
+  ],
+  [
     'settings that are not there',
     ['list', '--settings', 'none.yaml'],
     /none\.yaml: the settings can't be read \(ENOENT\)/,

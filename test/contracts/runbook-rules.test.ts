@@ -103,6 +103,14 @@ const cases: readonly Case[] = [
     told: [`rollback.triggers.readinessFailed.gate: no gate has the id ready: one of ${GATES}`],
   },
   {
+    rule: 'what may be overridden is a gate that there is, and asks',
+    edits: [['overridable: []', 'overridable: [operator-summary, §operator, §readiness]']],
+    told: [
+      `overridable[1]: no gate has the id operator: one of ${GATES}`,
+      'overridable[2]: readiness is derived: name the gates that it is derived from',
+    ],
+  },
+  {
     rule: 'a rollback step is verified by a gate that there is',
     edits: [['        gate: gateway-status\n        expect', '        gate: §gateway\n        expect']],
     told: [`rollback.steps[0].verify.gate: no gate has the id gateway: one of ${GATES}`],

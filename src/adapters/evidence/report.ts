@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { Concern } from '../../domain/ownership.js';
+import { overrideText, type GateOverride } from '../../domain/override.js';
 import { explainCode } from '../../tau/reason-codes.js';
 import type { JournalEntry } from './journal.js';
 import type { Triage } from './triage.js';
@@ -11,7 +12,15 @@ export function renderReport(
   record: RunRecord,
   { end, reason }: { readonly end: string; readonly reason: string },
   entries: readonly JournalEntry[],
-  { triage, comeBack }: { readonly triage: Triage; readonly comeBack: readonly string[] },
+  {
+    triage,
+    comeBack,
+    overrides,
+  }: {
+    readonly triage: Triage;
+    readonly comeBack: readonly string[];
+    readonly overrides: readonly GateOverride[];
+  },
 ): string {
   const facts = [
     `- Target: ${plain(record.target)}`,
@@ -27,6 +36,10 @@ export function renderReport(
       : [
           `- Left rolled back before by ${record.rolledBack.run}, commit ${plain(record.rolledBack.commit)}${record.again ? '; the same commit was asked for again by name' : ''}`,
         ]),
+    ...overrides.map(
+      (override) =>
+        `- **Overridden** by ${plain(record.requester)}: ${plain(overrideText(override))}; no pass of it is earned`,
+    ),
     `- End: **${plain(end)}** (${plain(reason)})`,
     ...explainedLines(reason).map((line) => `  ${line}`),
   ];

@@ -41,6 +41,7 @@ export async function sealRun(
       renderReport(record, request, entries, {
         triage: await triageOf(evidence, known, entries),
         comeBack: request.end.startsWith('roll') ? await comeBack(evidence, known) : [],
+        overrides: known.loaded.overrides,
       }),
     ),
   );

@@ -1,4 +1,5 @@
 import type { RunbookGate } from '../../contracts/runbook.js';
+import { overrideOf } from '../../domain/override.js';
 import { judge, type GateResult } from '../../domain/verdict.js';
 import { isExitCodeReader } from '../../contracts/runbook-reader.js';
 import { parseJsonBody } from '../json-body.js';
@@ -44,7 +45,7 @@ export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking)
   };
   const probed = await probe(question, asking);
   return {
-    result: judge(id, observe(gate, probed), gate.expect),
+    result: judge(id, observe(gate, probed), gate.expect, overrideOf(loaded.overrides, id)),
     askedAt: new Date(began).toISOString(),
     durationMs: Date.now() - began,
     tries: probed.tries,

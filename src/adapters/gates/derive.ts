@@ -1,7 +1,10 @@
 import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
-import { judge } from '../../domain/verdict.js';
+import type { Observation } from '../../domain/observation.js';
+import { overrideOf } from '../../domain/override.js';
+import { judge, type Expectation, type GateResult } from '../../domain/verdict.js';
 import {
   checkReadiness,
+  READINESS_SURFACES,
   readinessObservation,
   type ReadinessAnswers,
   type ReadinessSurface,
@@ -41,24 +44,44 @@ export async function deriveGate(
     cortex: await surface('cortex'),
     operator: await surface('operator'),
   };
+  const overrideOfPart = (part: ReadinessSurface) => overrideOf(loaded.overrides, readiness[part]);
+  const expectation = (part: ReadinessSurface) =>
+    overrideOfPart(part) ?? gateOf(loaded, readiness[part]).expect;
   const expectations = {
-    gateway: gateOf(loaded, readiness.gateway).expect,
-    cortex: gateOf(loaded, readiness.cortex).expect,
-    operator: gateOf(loaded, readiness.operator).expect,
+    gateway: expectation('gateway'),
+    cortex: expectation('cortex'),
+    operator: expectation('operator'),
   };
+  const overridden = READINESS_SURFACES.filter((part) => overrideOfPart(part) !== undefined);
   const http = gateOf(loaded, readiness.gateway).http;
   const checked = checkReadiness(answers, expectations, {
     baseUrl: http === undefined || !URL.canParse(http.url) ? '' : new URL(http.url).origin,
     authMode: http?.bearer === undefined && http?.session === undefined ? 'none' : 'token',
   });
   return {
-    result: judge(id, readinessObservation(checked, expectations), gate.expect),
+    result: judgeDerived(
+      id,
+      readinessObservation(checked, expectations, overridden),
+      gate.expect,
+      overridden,
+    ),
     askedAt: new Date(began).toISOString(),
     durationMs: Date.now() - began,
     tries: [],
     redactions: {},
-    files: [{ name: `${id}.txt`, bytes: Buffer.from(readinessReport(checked)) }],
+    files: [{ name: `${id}.txt`, bytes: Buffer.from(readinessReport(checked, overridden)) }],
   };
+}
+
+/** What is derived from an overridden part is no earned pass either. */
+function judgeDerived(
+  id: string,
+  observation: Observation,
+  expect: Expectation,
+  overridden: readonly ReadinessSurface[],
+): GateResult {
+  const result = judge(id, observation, expect);
+  return result.verdict === 'pass' && overridden.length > 0 ? { ...result, verdict: 'overridden' } : result;
 }
 
 const NO_ANSWER: OwnReasonCode = 'no_answer';

@@ -6,6 +6,7 @@ import { InputError } from '../../contracts/input-error.js';
 import { planOf } from '../../contracts/plan-of.js';
 import { identity } from '../../contracts/names.js';
 import type { Command, HttpRequest, Runbook, Variable } from '../../contracts/runbook.js';
+import type { GateOverride } from '../../domain/override.js';
 import type { Plan } from '../../domain/plan.js';
 import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonical.js';
 import type { WrittenRunbook } from './read.js';
@@ -20,6 +21,8 @@ export interface LoadedRunbook {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
   readonly plan: Plan;
+  /** Expectations of one run that differ from the runbook's; part of the bytes, so of the digest that is approved. */
+  readonly overrides: readonly GateOverride[];
   /** Over approvers, their number, and who may approve their own. */
   readonly policy: Digest;
 }
@@ -74,22 +77,29 @@ export async function resolveRunbook(
 const NOT_CANONICAL =
   'a runbook holds well-formed text and whole numbers only, or its digest could not be checked';
 
+/** A runbook as one run asks it. Nobody writes overrides into a runbook: they are asked for, and left out where none are. */
+export type ResolvedRunbook = Runbook & { readonly overrides?: readonly GateOverride[] | undefined };
+
 /**
  * A runbook that the schema has parsed before: substituting changes texts, and puts lists where lists are. Durations are
  * numbers by then, so the schema of what people write does not fit any more.
  */
-export const resolvedShape = z.custom<Runbook>((value) => typeof value === 'object' && value !== null);
+export const resolvedShape = z.custom<ResolvedRunbook>(
+  (value) => typeof value === 'object' && value !== null,
+);
 
 /** Completes a resolved runbook with its canonical form, digests and plan. */
-export function resolvedRunbook(runbook: Runbook): LoadedRunbook {
+export function resolvedRunbook(runbook: ResolvedRunbook): LoadedRunbook {
   const bytes = canonicalBytes(JSON.parse(JSON.stringify(runbook)));
   const approvers = namesOf(runbook);
   const { required, selfApproval } = runbook.approval;
+  const overrides = runbook.overrides ?? [];
   return {
     runbook,
     bytes,
+    overrides,
     digest: digest('promotion-runbook/v1', bytes),
-    plan: planOf(runbook, approvers),
+    plan: planOf(runbook, approvers, overrides),
     policy: digest('promotion-policy/v1', canonicalBytes({ approvers, required, selfApproval })),
   };
 }

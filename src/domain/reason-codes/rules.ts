@@ -17,6 +17,10 @@ export const VERDICT_CODES = {
     'the answer gives no reason code, so it proves nothing',
     'find out why the system gives none',
   ),
+  expectation_overridden: told(
+    'somebody asked to expect another posture than the runbook does: no pass of it is earned',
+    '',
+  ),
   readiness_passed: told('gateway, cortex and operator summary are as expected', ''),
   readiness_unknown: repairable('no part of readiness could be judged', 'see what its parts say'),
 } as const;
