@@ -4,7 +4,7 @@ import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
 import type { HttpFault } from './http-fault.js';
-import { tryHttp, type HttpRequest, type TryResult } from './http-try.js';
+import { NOTHING, tryHttp, type HttpRequest, type TryResult } from './http-try.js';
 import { oneLine } from './one-line.js';
 import type { RedactionCounts, Redactor } from './redaction.js';
 
@@ -86,7 +86,7 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
   const checked = checkUrl(question.url, question.allowedOrigins);
   if (checked.kind === 'refused') {
     const fault: HttpFault = { kind: 'misconfigured', code: checked.code, transient: false };
-    return conclude(question, tools.redact, { ...NEVER_TRIED, fault }, []);
+    return conclude(question, tools.redact, { ...NOTHING, fault }, []);
   }
   const agent = new Agent({
     allowH2: false,
@@ -165,14 +165,6 @@ function headersOf({ headers, bearer }: HttpQuestion): Readonly<Record<string, s
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
   };
 }
-
-const NEVER_TRIED = {
-  fault: undefined,
-  status: undefined,
-  body: new Uint8Array(),
-  cut: false,
-  retryAfterMs: undefined,
-} satisfies TryResult;
 
 function conclude(
   { method, url }: HttpQuestion,

@@ -74,7 +74,8 @@ function unexpected(status: number, expected: readonly number[] | undefined): Ht
   return faultOfStatus(status) ?? { kind: 'malformed', code: `http_status_${status}`, transient: false };
 }
 
-const NOTHING = {
+/** What a try says that got no answer. */
+export const NOTHING = {
   fault: undefined,
   status: undefined,
   body: new Uint8Array(),

@@ -181,7 +181,8 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+/** What stands there; undefined where nothing does. Own members alone are looked at. */
+export function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
   let value = root;
   for (const key of path) {
     if (typeof value !== 'object' || value === null) return undefined;

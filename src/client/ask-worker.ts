@@ -48,6 +48,7 @@ export async function askWorker<Arg, Answer>(
   const late = inHand ? await answerWithin(server, handle, IN_HAND_MS, what) : undefined;
   if (late !== undefined) return late.answer;
   const blocked = await server.describe(workflowId).then(blockedBy, () => undefined);
+  // The server ends it by itself after LIFE_MS: what is told is that nobody answered, not that this failed too.
   await server.call(CALL_TIMEOUT_MS, () => handle.terminate('not answered in time')).catch(() => undefined);
   throw new ClientError(
     'no_worker',

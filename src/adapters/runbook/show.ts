@@ -2,6 +2,7 @@ import type { Runbook } from '../../contracts/runbook.js';
 import { referencesIn } from '../../contracts/variable-references.js';
 import type { Digest } from '../canonical.js';
 import { shownPath, type Position, type YamlPath } from '../yaml-document.js';
+import { valueAt } from '../yaml-problems.js';
 import type { WrittenRunbook } from './read.js';
 import type { LoadedRunbook } from './resolve.js';
 import { originOf, resolveVariable, type VariableOrigin, type VariableSources } from './variables.js';
@@ -88,16 +89,6 @@ function leavesOf(value: unknown, path: YamlPath = []): readonly Leaf[] {
   const plain = Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null);
   if (plain || entries.length === 0) return [{ path, value }];
   return entries.flatMap(([key, item]) => leavesOf(item, [...path, key]));
-}
-
-function valueAt(root: unknown, path: YamlPath): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const member: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
-    value = member;
-  }
-  return value;
 }
 
 function variablesIn(value: unknown): readonly string[] {
