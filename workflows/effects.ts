@@ -1,28 +1,26 @@
-import { ActivityFailure, ApplicationFailure, condition, sleep, TimeoutFailure } from '@temporalio/workflow';
+import { condition, sleep } from '@temporalio/workflow';
 
 import { tally } from '../src/domain/approval.js';
 import { overridesOf, overrideText } from '../src/domain/override.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
-import { describeUnverified } from '../src/domain/unverified.js';
-import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import { segmentLength } from '../src/domain/watch.js';
-import type { RollbackStepOutcome } from '../activities/rollback.js';
 import {
   evidenceActivities,
   lookBackActivities,
   preflightActivities,
   promotionActivities,
-  rollbackActivities,
   watchActivities,
   withDeadline,
 } from './activity-options.js';
+import { codeOf } from './failure-code.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
 import { publish } from './visibility.js';
 
-type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
+/** One effect of the rules. */
+export type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
 
 /** What each effect of the rules does in the world, and the event that comes of it. */
 
@@ -210,86 +208,6 @@ export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise
   return { type: 'sampled', samples: segment.samples, recorded: segment.recorded };
 }
 
-/** Every step is tried even if another failed; each is verified by asking the system. */
-export async function rollBack(run: Run, { attempt }: Doing<'roll-back'>): Promise<PromotionEvent> {
-  run.journal.owe(
-    'rollback-begun',
-    `rolling back (${run.move.state.trigger ?? 'requested'}), attempt ${attempt}`,
-    {
-      attempt,
-      trigger: run.move.state.trigger ?? 'requested',
-      triggers: [...run.move.state.triggers],
-    },
-  );
-  run.unverified = await forEachRollbackStep(run, attempt, 'always', (step, deadlineMs) =>
-    rollbackActivities(deadlineMs).rollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
-  );
-  return { type: 'rollback-tried', unverified: run.unverified };
-}
-
-/**
- * "All verified, and still so after a settable time": it is asked all along, as often as the watch would, and at the end; a
- * gateway that came back by itself is found when it does.
- */
-export async function confirmRollback(
-  run: Run,
-  { attempt }: Doing<'confirm-rollback'>,
-): Promise<PromotionEvent> {
-  const { confirmAfterMs } = run.plan.rollback;
-  const askings = Math.max(1, Math.min(MAX_ASKINGS, Math.floor(confirmAfterMs / run.plan.watch.intervalMs)));
-  for (let asking = 1; asking <= askings; asking += 1) {
-    await sleep(Math.floor(confirmAfterMs / askings));
-    const record = asking === askings ? 'always' : 'unverified';
-    run.unverified = await forEachRollbackStep(run, attempt, record, (step, deadlineMs) =>
-      rollbackActivities(deadlineMs).verifyRollBackStep({ run: run.admitted.run, step, attempt, deadlineMs }),
-    );
-    if (run.unverified.length > 0) break;
-  }
-  return { type: 'rollback-confirmed', unverified: run.unverified };
-}
-
-/** However long it is confirmed. */
-const MAX_ASKINGS = 20;
-
-/** Every step, one after the other; a step that failed keeps no other from being tried. */
-async function forEachRollbackStep(
-  run: Run,
-  attempt: number,
-  record: 'always' | 'unverified',
-  carryOut: (step: string, deadlineMs: number) => Promise<RollbackStepOutcome>,
-): Promise<readonly string[]> {
-  const unverified: string[] = [];
-  for (const { id, deadlineMs } of run.plan.rollback.steps) {
-    const { byHand, ...outcome } = await outcomeOf(() => carryOut(id, deadlineMs));
-    const { verified, code, detail } = outcome;
-    if (!verified || record === 'always')
-      run.journal.owe('rollback-step', `${id}: ${verified ? 'verified' : 'not verified'} (${code})`, {
-        step: id,
-        attempt,
-        verified,
-        code,
-        detail,
-        byHand: [...byHand],
-      });
-    run.rollback = run.rollback.map((step) =>
-      step.step === id ? { ...step, tried: { attempt, ...outcome }, byHand } : step,
-    );
-    if (!verified) unverified.push(describeUnverified(id, code, detail));
-  }
-  return unverified;
-}
-
-/** As a step tells it, or with the code of a failure as it came. */
-type Told = Omit<RollbackStepOutcome, 'code'> & { readonly code: string };
-
-async function outcomeOf(carryOut: () => Promise<RollbackStepOutcome>): Promise<Told> {
-  try {
-    return await carryOut();
-  } catch (error) {
-    return { verified: false, code: codeOf(error), detail: '', byHand: [] };
-  }
-}
-
 /**
  * Our machinery failed for good. Before promoting, the store is asked whether another history of this run promoted (a
  * workflow reset): what nobody watches any more is rolled back. No answer counts as yes.
@@ -303,11 +221,4 @@ export async function faulted(run: Run, error: unknown): Promise<PromotionEvent>
   } catch {
     return { type: 'faulted', code, promotedBefore: true };
   }
-}
-
-/** The reason code of a failure at Temporal's border: the failure's type, never its message. */
-export function codeOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  const ours: OwnReasonCode = cause instanceof TimeoutFailure ? 'activity_timeout' : 'internal_error';
-  return cause instanceof ApplicationFailure ? (cause.type ?? ours) : ours;
 }

@@ -19,17 +19,16 @@ import {
   askRound,
   awaitDecision,
   checkPrerequisites,
-  codeOf,
-  confirmRollback,
   faulted,
   preflight,
   promote,
   remediate,
-  rollBack,
   watch,
 } from './effects.js';
+import { codeOf } from './failure-code.js';
 import { promotionId, view, WORKFLOW_TASK_TIMEOUT } from './messages.js';
 import { Orders } from './orders.js';
+import { confirmRollback, rollBack } from './rollback-effects.js';
 import { Run, type Carried } from './run.js';
 import { publish, publishAdmission, viewOf } from './visibility.js';
 
