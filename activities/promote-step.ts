@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 
 import type { PromotionOutcome } from '../src/contracts/step-record.js';
-import type { PromotionStep } from '../src/contracts/runbook.js';
+import type { PromotionStep } from '../src/contracts/runbook-steps.js';
 import { asAsked } from '../src/domain/override.js';
 import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';

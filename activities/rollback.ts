@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/activity';
 
 import type { RollbackOutcome, RollbackStepOutcome } from '../src/contracts/step-record.js';
-import type { RollbackStep } from '../src/contracts/runbook.js';
+import type { RollbackStep } from '../src/contracts/runbook-steps.js';
 import type { Check } from '../src/adapters/evidence/checks.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';

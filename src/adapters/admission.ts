@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { InputError } from '../contracts/input-error.js';
 import { commitHash, identity, targetName } from '../contracts/names.js';
 import type { RunRecord } from '../contracts/run-record.js';
-import type { Command } from '../contracts/runbook.js';
+import type { Command } from '../contracts/runbook-question.js';
 import type { Plan } from '../domain/plan.js';
 import { parseOverride, type ExpectationOverride, type GateOverride } from '../domain/override.js';
 import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../contracts/run-record.js';
-import type { Command, HttpRequest } from '../contracts/runbook.js';
+import type { Command, HttpRequest } from '../contracts/runbook-question.js';
 import type { Sessions } from './sessions.js';
 
 /** With what a question is asked: secrets and environment stay here, on the worker. */

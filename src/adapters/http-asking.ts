@@ -1,5 +1,5 @@
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
-import type { HttpRequest } from '../contracts/runbook.js';
+import type { HttpRequest } from '../contracts/runbook-question.js';
 import { readCertificates } from './certificate-authority.js';
 import { probeHttp, type HttpAnswer, type HttpQuestion } from './http-probe.js';
 import { oneLine } from './one-line.js';

@@ -1,4 +1,4 @@
-import type { Command, HttpRequest } from '../contracts/runbook.js';
+import type { Command, HttpRequest } from '../contracts/runbook-question.js';
 import { COMMIT, referencesIn } from '../contracts/variable-references.js';
 import { idempotencyKey, type Asking, type Question, type StepContext } from './asking.js';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';

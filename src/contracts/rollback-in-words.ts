@@ -1,4 +1,4 @@
-import type { RollbackStep } from './runbook.js';
+import type { RollbackStep } from './runbook-steps.js';
 
 /** What a rollback step does and how it is verified, in words: identifiers and codes, no address and no argument. */
 export function rollbackInWords({ command, http, gitRevert, verify }: RollbackStep): string {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { commandEnvironment } from '../../src/adapters/command-environment.js';
 import { probe, type Asking, type Question } from '../../src/adapters/probe.js';
-import type { HttpRequest } from '../../src/contracts/runbook.js';
+import type { HttpRequest } from '../../src/contracts/runbook-question.js';
 import { serve } from './gates/questions.js';
 import { TOKEN } from './runbook/written-runbook.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { rollbackInWords } from '../../src/contracts/rollback-in-words.js';
-import type { RollbackStep } from '../../src/contracts/runbook.js';
+import type { RollbackStep } from '../../src/contracts/runbook-steps.js';
 
 const SECRETIVE = { method: 'POST' as const, url: 'https://secretive.example.org/', headers: {} };
 const COMMAND = { argv: ['secretive'], workingDirectory: '/secretive', environment: [] };

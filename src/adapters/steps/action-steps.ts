@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PromotionOutcome, RollbackOutcome } from '../../contracts/step-record.js';
-import type { Command, HttpRequest, PromotionStep, RollbackStep } from '../../contracts/runbook.js';
+import type { Command, HttpRequest } from '../../contracts/runbook-question.js';
+import type { PromotionStep, RollbackStep } from '../../contracts/runbook-steps.js';
 import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { startDeadline } from '../deadline.js';
 import { probe, type Asking, type Probed } from '../probe.js';

@@ -1,5 +1,5 @@
 import type { RollbackOutcome } from '../../contracts/step-record.js';
-import type { RollbackStep } from '../../contracts/runbook.js';
+import type { RollbackStep } from '../../contracts/runbook-steps.js';
 import type { KnownRun } from '../evidence/run-evidence.js';
 import { GitError } from '../git/error.js';
 import { remoteAt } from './git-place.js';

@@ -1,5 +1,7 @@
 import type { GitIntent } from '../../contracts/step-record.js';
-import type { Command, HttpRequest, RollbackStep, Runbook } from '../../contracts/runbook.js';
+import type { Runbook } from '../../contracts/runbook.js';
+import type { Command, HttpRequest } from '../../contracts/runbook-question.js';
+import type { RollbackStep } from '../../contracts/runbook-steps.js';
 import type { KnownRun, RunEvidence } from '../evidence/run-evidence.js';
 import { REFERENCE } from '../../contracts/variable-references.js';
 import { readIntent, type GitTools } from './git-steps.js';

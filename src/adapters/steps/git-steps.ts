@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { gitIntentSchema, type GitIntent, type PromotionOutcome } from '../../contracts/step-record.js';
 import type { GitPlace } from '../../contracts/git-place.js';
-import type { PromotionStep } from '../../contracts/runbook.js';
+import type { PromotionStep } from '../../contracts/runbook-steps.js';
 import type { KnownRun, RunEvidence } from '../evidence/run-evidence.js';
 import { GitError } from '../git/error.js';
 import type { Promoted } from '../git/promotion.js';

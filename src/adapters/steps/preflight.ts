@@ -1,4 +1,4 @@
-import type { RollbackStep } from '../../contracts/runbook.js';
+import type { RollbackStep } from '../../contracts/runbook-steps.js';
 import type { KnownRun } from '../evidence/run-evidence.js';
 import { probe, type Asking } from '../probe.js';
 import type { GitTools } from './git-steps.js';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { Command, RollbackStep } from '../../contracts/runbook.js';
+import type { Command } from '../../contracts/runbook-question.js';
+import type { RollbackStep } from '../../contracts/runbook-steps.js';
 import { locateCommand } from '../find-on-path.js';
 
 /** Why a command could not run now, as one line, or undefined where it could. Runs nothing. */

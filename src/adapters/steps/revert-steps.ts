@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { revertIntentSchema, type RollbackOutcome } from '../../contracts/step-record.js';
 import type { GitPlace } from '../../contracts/git-place.js';
-import type { PromotionStep, RollbackStep } from '../../contracts/runbook.js';
+import type { PromotionStep, RollbackStep } from '../../contracts/runbook-steps.js';
 import type { KnownRun, RunEvidence } from '../evidence/run-evidence.js';
 import { ifPossible } from '../evidence/steps.js';
 import { GitError } from '../git/error.js';

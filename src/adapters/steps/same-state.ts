@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { RollbackStep } from '../../contracts/runbook.js';
+import type { RollbackStep } from '../../contracts/runbook-steps.js';
 import { startDeadline } from '../deadline.js';
 import { askGate } from '../gates/ask.js';
 import { parseJsonBody } from '../json-body.js';

@@ -1,5 +1,5 @@
 import type { RollbackOutcome } from '../../contracts/step-record.js';
-import { expectableStatus, type RollbackStep } from '../../contracts/runbook.js';
+import { expectableStatus, type RollbackStep } from '../../contracts/runbook-steps.js';
 import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { valueAtPointer } from '../../readers/json-pointer.js';
 import type { KnownRun } from '../evidence/run-evidence.js';

@@ -11,7 +11,7 @@ import { verifyByGate } from '../../../src/adapters/steps/verification.js';
 import { commandProblem, missingFiles } from '../../../src/adapters/steps/requirements.js';
 import type { Asking } from '../../../src/adapters/probe.js';
 import type { LoadedRunbook } from '../../../src/adapters/runbook/resolve.js';
-import type { PromotionStep, RollbackStep } from '../../../src/contracts/runbook.js';
+import type { PromotionStep, RollbackStep } from '../../../src/contracts/runbook-steps.js';
 import type { RollbackOutcome } from '../../../src/contracts/step-record.js';
 import { scenarioNamed } from '../../../src/rehearsal/scenarios.js';
 import { gateway, openForTest } from '../../rehearsal/stand-in.js';

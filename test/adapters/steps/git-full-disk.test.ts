@@ -14,7 +14,7 @@ import {
   revertStepOf,
   verifyRevert,
 } from '../../../src/adapters/steps/revert-steps.js';
-import type { PromotionStep } from '../../../src/contracts/runbook.js';
+import type { PromotionStep } from '../../../src/contracts/runbook-steps.js';
 import { createRemote, type RemoteFixture } from '../../support/git-fixture.js';
 import { openRun } from '../evidence/opened-run.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';

@@ -20,7 +20,7 @@ import {
 import { remoteAt } from '../../../src/adapters/steps/git-place.js';
 import { ownCommits } from '../../../src/adapters/steps/own-commits.js';
 import { gitIntentSchema, revertIntentSchema } from '../../../src/contracts/step-record.js';
-import type { PromotionStep } from '../../../src/contracts/runbook.js';
+import type { PromotionStep } from '../../../src/contracts/runbook-steps.js';
 import { createRemote, type RemoteFixture } from '../../support/git-fixture.js';
 import { codeOf, failingOnce, openRun, type OpenedRun } from '../evidence/opened-run.js';
 import { load, smallRunbook, TRIGGERS, type Written } from '../runbook/written-runbook.js';

@@ -12,7 +12,7 @@ import { revertByGit, revertStepOf } from '../../../src/adapters/steps/revert-st
 import { actionProblems } from '../../../src/adapters/steps/preflight.js';
 import { verifyStep } from '../../../src/adapters/steps/verification.js';
 import type { RollbackOutcome } from '../../../src/contracts/step-record.js';
-import type { RollbackStep } from '../../../src/contracts/runbook.js';
+import type { RollbackStep } from '../../../src/contracts/runbook-steps.js';
 import { createRemote, type RemoteFixture } from '../../support/git-fixture.js';
 import { openRun } from '../evidence/opened-run.js';
 import { asking, serve } from '../gates/questions.js';
