@@ -11,8 +11,9 @@ export interface WatchClock {
 export type StartWatchClock = (scheduledAt: number) => WatchClock;
 
 /**
- * The server's time, counted on from when it scheduled this attempt: a worker whose clock is ahead shortens no window, and
- * time in which no worker took the attempt was not watched, so it does not count.
+ * The server's time, counted on from when it scheduled this attempt: a worker whose clock is ahead shortens no window. Time
+ * in which no worker took the attempt does not pass here; the next segment's first sample is late by it, and the rules add it
+ * to the window.
  */
 export const serverClock: StartWatchClock = (scheduledAt) => {
   const offsetMs = Date.now() - scheduledAt;

@@ -1,7 +1,7 @@
 import { ask, end, type Move, type PromotionState } from './move.js';
 import type { Plan } from './plan.js';
 import { rollBack } from './rolling-back.js';
-import { addSample, beginWatch, decideWatch, type Sample, type WatchState } from './watch.js';
+import { addSample, beginWatch, decideWatch, watchRules, type Sample, type WatchState } from './watch.js';
 
 /** The next of the runbook's promotion steps, or undefined after the last. */
 export function promoteNext(plan: Plan, state: PromotionState): Move | undefined {
@@ -33,7 +33,7 @@ export function afterSamples(
 ): Move {
   let seen = before;
   for (const sample of samples) {
-    seen = addSample(plan.watch, seen, sample, recorded);
+    seen = addSample(watchRules(plan), seen, sample, recorded);
     const decided = decideWatch(plan.watch, seen, sample.at);
     const watched = { ...state, watch: seen };
     if (decided.decision === 'roll-back') return rollBack(watched, [decided.trigger]);

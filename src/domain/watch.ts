@@ -1,4 +1,4 @@
-import type { WatchLimits } from './plan.js';
+import type { Plan, WatchLimits } from './plan.js';
 import type { TriggerCode } from './triggers.js';
 import type { GateResult } from './verdict.js';
 
@@ -68,18 +68,33 @@ export function endsSegment(sample: Sample, before: SampleGrade, endsAt: number)
   return trouble || sample.grade !== before || sample.at >= endsAt;
 }
 
-/** A hold or pass resets the failing streak; an unreachable sample neither resets nor advances it. */
+export interface WatchRules extends WatchLimits {
+  /** How late a sample may be because the one before it was still being asked, ms. What is later was not watched. */
+  readonly slackMs: number;
+}
+
+export function watchRules({ watch, gates }: Plan): WatchRules {
+  return { ...watch, slackMs: Math.max(watch.intervalMs, ...gates.map(({ deadlineMs }) => deadlineMs)) };
+}
+
+/**
+ * A hold or pass resets the failing streak; an unreachable sample neither resets nor advances it. Time in which nobody
+ * asked (no worker, no server, no store) is added to the window: a window is watched whole, or it has not ended.
+ */
 export function addSample(
-  limits: WatchLimits,
+  rules: WatchRules,
   watch: WatchState,
   sample: Sample,
   recorded: boolean,
 ): WatchState {
+  const lateMs = sample.at - watch.nextAt;
+  const endsAt = watch.endsAt + (lateMs > rules.slackMs ? lateMs : 0);
   const bad = sample.grade === 'failing' || sample.grade === 'unreachable';
   return {
     ...watch,
+    endsAt,
     samples: sample.n,
-    nextAt: nextDue(limits, sample.at, watch.endsAt),
+    nextAt: nextDue(rules, sample.at, endsAt),
     failingStreak:
       sample.grade === 'failing'
         ? watch.failingStreak + 1

@@ -4,7 +4,7 @@ import { begin, type Move } from '../../src/domain/move.js';
 import type { Plan } from '../../src/domain/plan.js';
 import { transition } from '../../src/domain/transition.js';
 import type { GateResult } from '../../src/domain/verdict.js';
-import type { SampleGrade } from '../../src/domain/watch.js';
+import type { Sample, SampleGrade } from '../../src/domain/watch.js';
 import { roundOf } from '../support/plans.js';
 
 /** Something that happens: an event that answers what the promotion was about to do. */
@@ -76,16 +76,17 @@ export function stepFailed(code: string, effect: 'none' | 'possible'): Happening
   return (doing) => ({ type: 'step-failed', step: stepOf(doing), code, effect });
 }
 
+const INTERVAL = 15_000;
+
 /** Samples that are each taken when they are due. */
 export function sampled(...grades: readonly SampleGrade[]): Happening {
   return (effect) => {
     if (effect.do !== 'watch') return { type: 'sampled', samples: [], recorded: true };
     const { samples, nextAt, endsAt } = effect.watch;
-    const interval = 15_000;
     return {
       type: 'sampled',
       samples: grades.map((grade, index) => {
-        const due = nextAt + index * interval;
+        const due = nextAt + index * INTERVAL;
         return { n: samples + 1 + index, at: nextAt < endsAt ? Math.min(due, endsAt) : due, grade };
       }),
       recorded: true,
@@ -93,13 +94,17 @@ export function sampled(...grades: readonly SampleGrade[]): Happening {
   };
 }
 
-/** One sample after the window's end. */
+/** The window's last sample, and those that pass before it, each taken when it is due. */
 export function lastSample(grade: SampleGrade, recorded = true): Happening {
-  return (effect) => ({
-    type: 'sampled',
-    samples: effect.do === 'watch' ? [{ n: effect.watch.samples + 1, at: effect.watch.endsAt, grade }] : [],
-    recorded,
-  });
+  return (effect) => {
+    const samples: Sample[] = [];
+    if (effect.do !== 'watch') return { type: 'sampled', samples, recorded };
+    const { nextAt, endsAt, samples: before } = effect.watch;
+    for (let at = nextAt; at < endsAt; at += INTERVAL)
+      samples.push({ n: before + samples.length + 1, at, grade: 'pass' });
+    samples.push({ n: before + samples.length + 1, at: endsAt, grade });
+    return { type: 'sampled', samples, recorded };
+  };
 }
 
 export const rolledBack = always({ type: 'rollback-tried', unverified: [] });

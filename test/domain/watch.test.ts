@@ -8,6 +8,7 @@ import {
   gradeSample,
   nextDue,
   segmentLength,
+  watchRules,
   type SampleGrade,
   type WatchDecision,
   type WatchState,
@@ -19,13 +20,14 @@ import {
   misconfigured,
   passing,
   roundOf,
+  tauPlan,
   unreachable,
 } from '../support/plans.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
 // Proves the grade of a sample and the streak rules of the watch. That they are taken so: test/deep, test/workflows.
 
-const LIMITS = { windowMs: 100, intervalMs: 10, repeatedFailing: 2, unreachableLimit: 4 };
+const LIMITS = { windowMs: 100, intervalMs: 10, repeatedFailing: 2, unreachableLimit: 4, slackMs: 90 };
 const START = 1_000;
 const END = 1_100;
 
@@ -201,6 +203,54 @@ describe('the next sample', () => {
   });
 });
 
+describe('time in which nobody asked', () => {
+  const RULES = { ...LIMITS, slackMs: 25 };
+  const sampleAt = (watch: WatchState, at: number): WatchState =>
+    addSample(RULES, watch, { n: watch.samples + 1, at, grade: 'pass' }, true);
+
+  it('is added to the window, which does not end at the first sample after it', () => {
+    const watch = sampleAt(sampleAt(beginWatch(RULES, START), START + 10), START + 5_000);
+    expect(watch).toMatchObject({ endsAt: END + 5_000 - 20, nextAt: START + 5_010 });
+    expect(decideWatch(RULES, watch, START + 5_000)).toEqual(GO_ON);
+  });
+
+  it('is added as often as it comes', () => {
+    const first = sampleAt(beginWatch(RULES, START), START + 60);
+    expect(first.endsAt).toBe(END + 50);
+    expect(sampleAt(first, START + 100).endsAt).toBe(END + 50 + 30);
+  });
+
+  it('is not what the sample before took: up to the slack nothing is added', () => {
+    expect(sampleAt(beginWatch(RULES, START), START + 10 + 25).endsAt).toBe(END);
+    expect(sampleAt(beginWatch(RULES, START), START + 10 + 26).endsAt).toBe(END + 26);
+  });
+
+  it('is told from a slow sample by the slowest gate, or by the interval where that is longer', () => {
+    const plan = tauPlan();
+    const slowest = Math.max(...plan.gates.map(({ deadlineMs }) => deadlineMs));
+    expect(watchRules(plan)).toEqual({ ...plan.watch, slackMs: Math.max(slowest, plan.watch.intervalMs) });
+    const seldom = { ...plan, watch: { ...plan.watch, intervalMs: slowest + 1 } };
+    expect(watchRules(seldom).slackMs).toBe(slowest + 1);
+  });
+
+  it('however it is spread, samples an interval apart cover the window', () => {
+    const outages = fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(outages, (late) => {
+        let watch = beginWatch(RULES, START);
+        let at = START;
+        do {
+          const outage = late[watch.samples] ?? 0;
+          at = watch.nextAt + (outage > RULES.slackMs ? outage : 0);
+          watch = sampleAt(watch, at);
+        } while (decideWatch(RULES, watch, at).decision === 'go-on');
+        expect(watch.samples).toBe(RULES.windowMs / RULES.intervalMs);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+});
+
 /** The same rules said otherwise: by looking back over the whole list. */
 function trailing(grades: readonly SampleGrade[], counted: readonly SampleGrade[]): number {
   const breaks = grades.findLastIndex((each) => !counted.includes(each));
@@ -214,6 +264,7 @@ describe('whatever is sampled', () => {
     intervalMs: fc.integer({ min: 1, max: 50 }),
     repeatedFailing: fc.integer({ min: 1, max: 5 }),
     unreachableLimit: fc.integer({ min: 1, max: 6 }),
+    slackMs: fc.integer({ min: 1, max: 100 }),
   });
 
   it('the streaks are what looking back over all samples gives', () => {
