@@ -1,8 +1,9 @@
 import type { PromotionInput } from '../src/domain/messages.js';
-import { asAsked } from '../src/domain/override.js';
+import { overridesOf } from '../src/domain/override.js';
 import type { RunRecord } from '../src/contracts/run-record.js';
 import type { Admitted } from './admit.js';
 import type { Dependencies } from './dependencies.js';
+import { runbookNow } from './runbook-now.js';
 
 export interface OpenRun {
   readonly admitted: Admitted;
@@ -11,7 +12,8 @@ export interface OpenRun {
 }
 
 /** Opens the run's evidence: who asked for what, and the runbook that it is bound to. Says why where it can't. */
-export function openRunWith({ evidence, store, loadRunbook, overrides }: Dependencies) {
+export function openRunWith(dependencies: Dependencies) {
+  const { evidence, store } = dependencies;
   return async ({
     admitted,
     input,
@@ -19,10 +21,7 @@ export function openRunWith({ evidence, store, loadRunbook, overrides }: Depende
   }: OpenRun): Promise<{ readonly problem: string | undefined }> => {
     const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous, rolledBack, again } =
       admitted;
-    const asked = asAsked(admitted.overrides);
-    const loaded = await loadRunbook(input.target)
-      .then((current) => overrides.withOverrides(current, asked, 'of-the-runbook'))
-      .catch(() => undefined);
+    const loaded = await runbookNow(dependencies, input.target, overridesOf(admitted.plan));
     if (loaded?.digest !== runbook)
       return { problem: 'the runbook changed while the promotion was starting: start it again' };
     await store.put(folder, 'runbook.json', loaded.bytes);

@@ -10,6 +10,14 @@ export interface FindRequest {
   readonly target: string | undefined;
 }
 
+export interface Abandoned {
+  readonly runs: readonly FoundRun[];
+  /** Evidence folders that could not be read, at most 50. */
+  readonly unreadable: readonly string[];
+}
+
+const TOLD = 50;
+
 /** Beyond these, Temporal is first asked once which are open: thousands may wait for an approval. */
 const ASKED_EACH = 50;
 
@@ -18,18 +26,19 @@ const ASKED_EACH = 50;
  * promotion may be open. Nor is Temporal: it forgets.
  */
 export function findAbandonedWith({ pastRuns, evidence, deployment }: Dependencies) {
-  return ({ target }: FindRequest): Promise<readonly FoundRun[]> =>
+  return ({ target }: FindRequest): Promise<Abandoned> =>
     beating(async () => {
-      const unended = await pastRuns.unendedRuns(evidence, deployment, target);
-      const open = unended.length > ASKED_EACH ? await openIds() : new Set<string>();
+      const { runs, unreadable } = await pastRuns.unendedRuns(evidence, deployment, target);
+      const open = runs.length > ASKED_EACH ? await openIds() : new Set<string>();
       const found: FoundRun[] = [];
-      for (const { workflow, ...run } of unended) {
+      for (const { workflow, ...run } of runs) {
         const state = open.has(workflow.id) ? 'open' : await stateOf(workflow);
         found.push({ ...run, workflowId: workflow.id, workflow: state });
       }
-      return found.filter(
+      const leftBehind = found.filter(
         ({ workflow, touched }) => workflow === 'ended' || (touched && workflow === 'unknown'),
       );
+      return { runs: leftBehind, unreadable: unreadable.slice(0, TOLD) };
     });
 }
 

@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 
 import type { PromotionOutcome } from '../src/contracts/step-record.js';
 import type { PromotionStep } from '../src/contracts/runbook-steps.js';
-import { asAsked } from '../src/domain/override.js';
 import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beatingUntil } from './beating.js';
+import { runbookNow } from './runbook-now.js';
 import type { Dependencies } from './dependencies.js';
 import { preflightOf } from './gates.js';
 
@@ -75,12 +75,10 @@ async function refusePromotion(
   { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<OwnReasonCode | undefined> {
-  const { evidence, ballots, loadRunbook, overrides, checks } = dependencies;
+  const { evidence, ballots, checks } = dependencies;
   const { run } = record;
   // The runbook as it is now must still allow what was asked to be expected otherwise.
-  const current = await loadRunbook(record.target)
-    .then((now) => overrides.withOverrides(now, asAsked(loaded.overrides), 'of-the-runbook'))
-    .catch(() => undefined);
+  const current = await runbookNow(dependencies, record.target, loaded.overrides);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
   if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
     return 'quorum_not_met';

@@ -86,7 +86,6 @@ function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
     again: record.again,
     bringBack: [],
     plan: loaded.plan,
-    overrides: loaded.overrides,
     prerequisitesDeadlineMs: 0,
   };
 }

@@ -72,8 +72,7 @@ export function describeEvent(
       const grade = last === undefined ? 'no sample' : `sample ${last.n}: ${last.grade}`;
       const marked = last?.grade === 'pass' && overridden.length > 0;
       return entry(marked ? `${grade} (${overridden.join(', ')} overridden)` : grade, {
-        ...samplesBody(event.samples),
-        ...(overridden.length === 0 ? {} : { overridden: [...overridden] }),
+        ...samplesBody(event.samples, overridden),
         recorded: event.recorded,
         trigger: after.trigger ?? null,
       });
@@ -104,9 +103,15 @@ export function describeEvent(
   }
 }
 
-/** Samples as the journal keeps them. */
-export function samplesBody(samples: readonly Sample[]): { readonly samples: readonly Json[] } {
-  return { samples: sampleRanges(samples).map((range) => ({ ...range })) };
+/** Samples as the journal keeps them, and the gates whose pass is not earned. */
+export function samplesBody(
+  samples: readonly Sample[],
+  overridden: readonly string[],
+): Readonly<Record<string, Json>> {
+  return {
+    samples: sampleRanges(samples).map((range) => ({ ...range })),
+    ...(overridden.length === 0 ? {} : { overridden: [...overridden] }),
+  };
 }
 
 function gateBody({ gate, kind, verdict, health, rolloutGate, reasonCodes }: GateResult): Json {

@@ -29,6 +29,7 @@ export interface CarriedJournal {
  */
 export class Journal {
   readonly #run: string;
+  readonly #overridden: readonly string[];
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
@@ -36,8 +37,10 @@ export class Journal {
   head: { readonly seq: number; readonly digest: string } = { seq: 0, digest: '' };
   lines: readonly LogLine[] = [];
 
-  constructor(run: string, carried?: CarriedJournal) {
+  /** @param overridden gates whose pass is not earned in this run: no entry of samples says less */
+  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined) {
     this.#run = run;
+    this.#overridden = overridden;
     if (carried === undefined) return;
     this.head = carried.head;
     this.lines = carried.lines;
@@ -87,7 +90,8 @@ export class Journal {
   #oweCalm(at: number): void {
     const samples = this.#calm;
     this.#calm = [];
-    if (samples.length > 0) this.#queue({ kind: 'sampled', at, body: samplesBody(samples) });
+    if (samples.length > 0)
+      this.#queue({ kind: 'sampled', at, body: samplesBody(samples, this.#overridden) });
   }
 
   #queue(entry: Entry): void {

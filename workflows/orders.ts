@@ -23,6 +23,9 @@ import type { Run } from './run.js';
 
 const REFUSALS_RECORDED = 50;
 
+/** Nothing is asked of the target any more, and its end is told once its evidence is sealed. */
+const SEALING = 'its end is decided and its evidence is being sealed: too late for an order';
+
 /**
  * What people say to a running promotion. Handlers stand before the first await; decisions are taken one at a time,
  * checked, verified by the worker, and checked again, for a slower one may have changed what it is about.
@@ -155,7 +158,9 @@ export class Orders {
       return { accepted: false, reason: 'the promotion is only just starting: repeat this command' };
     if (statement.run !== run.admitted.run || statement.deployment !== run.admitted.deployment)
       return this.#refuse(statement.by, statement.action, 'other_run');
-    const refusal = refuseAction(statement.action, run.phase) ?? this.#alreadyOrdered(statement.action);
+    const refusal =
+      (run.sealing ? SEALING : refuseAction(statement.action, run.phase)) ??
+      this.#alreadyOrdered(statement.action);
     if (refusal !== undefined) return this.#refuse(statement.by, statement.action, refusal);
     if (statement.action === 'remediated') this.#remediated = true;
     else this.#pending = { type: 'ordered', action: statement.action };

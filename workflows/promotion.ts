@@ -3,7 +3,6 @@ import {
   CancellationScope,
   condition,
   makeContinueAsNewFunc,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 
@@ -11,10 +10,7 @@ import type { PromotionInput, PromotionResult } from '../src/domain/messages.js'
 import { makesWay, type Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { isBeforePromoting } from '../src/domain/phase.js';
-import { unsealed } from '../src/domain/records.js';
 import { ImpossibleTransition } from '../src/domain/transition.js';
-import type { Admitted } from '../activities/admit.js';
-import { admissionActivities, evidenceActivities, sealActivities } from './activity-options.js';
 import {
   askRound,
   awaitDecision,
@@ -25,12 +21,13 @@ import {
   remediate,
   watch,
 } from './effects.js';
-import { codeOf } from './failure-code.js';
-import { promotionId, view, WORKFLOW_TASK_TIMEOUT } from './messages.js';
+import { close } from './ending.js';
+import { WORKFLOW_TASK_TIMEOUT } from './messages.js';
+import { goOn, open } from './opening.js';
 import { Orders } from './orders.js';
 import { confirmRollback, rollBack } from './rollback-effects.js';
 import { Run, type Carried } from './run.js';
-import { publish, publishAdmission, viewOf } from './visibility.js';
+import { publish } from './visibility.js';
 
 /**
  * One promotion into one target, from the runbook's prerequisites to its end. The rules are in src/domain/transition.ts:
@@ -131,34 +128,6 @@ function cannotGoOn({ phase, journal }: Run): boolean {
   return isBeforePromoting(phase) && journal.failure !== undefined;
 }
 
-/** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
-async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
-  const { workflowId, firstExecutionRunId } = workflowInfo();
-  // The workflow ID is the lock: another one would promote beside the promotion that holds it.
-  if (workflowId !== promotionId(input.target))
-    return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
-  publishAdmission(input);
-  const { target, commit, requester, reason, again = false, overrides } = input;
-  const admission = await admissionActivities.admit({ target, commit, requester, reason, again, overrides });
-  if (!admission.admitted) return refuse(input, admission.problems.join('; '));
-  const problem = await openEvidence(input, admission, { id: workflowId, firstExecutionRunId });
-  if (problem !== undefined) return refuse(input, problem);
-  return attach(new Run(input, admission), orders);
-}
-
-/** A run whose history was continued here. Only Temporal says that it was: nobody can start in the middle. */
-function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
-  if (workflowInfo().continuedFromExecutionRunId === undefined)
-    return refuse(input, 'a promotion starts at its beginning');
-  return attach(new Run(input, carried.admitted, carried), orders);
-}
-
-export function attach(run: Run, orders: Orders): Run {
-  orders.attach(run);
-  setHandler(view, () => viewOf(run));
-  return run;
-}
-
 /** A watch of days may outgrow its history, which Temporal would end. Everybody who asked is answered before. */
 async function continueIfLong(run: Run, orders: Orders): Promise<void> {
   if (run.phase !== 'watching' || !workflowInfo().continueAsNewSuggested) return;
@@ -169,76 +138,4 @@ async function continueIfLong(run: Run, orders: Orders): Promise<void> {
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
   });
   await continueAsNew(run.input, run.carried);
-}
-
-async function openEvidence(
-  input: PromotionInput,
-  admitted: Admitted,
-  workflow: { readonly id: string; readonly firstExecutionRunId: string },
-): Promise<string | undefined> {
-  try {
-    return (await evidenceActivities().openRun({ admitted, input, workflow })).problem;
-  } catch (error) {
-    return codeOf(error);
-  }
-}
-
-function refuse(input: PromotionInput, problem: string): PromotionResult {
-  const reason = `prerequisite_not_met: ${problem}`;
-  publishAdmission(input, reason);
-  return { run: '', end: 'stopped', reason, trigger: null, evidence: '', manifest: null };
-}
-
-/**
- * The end is recorded and sealed after everybody who asked was answered. A promotion is told only once it is recorded; a
- * rollback is told at once and owes the record.
- */
-async function close(
-  run: Run,
-  effect: Extract<Effect, { do: 'end' }>,
-  orders: Orders,
-): Promise<PromotionResult> {
-  run.sealing = true;
-  if (!effect.end.startsWith('promoted')) publish(run);
-  await orders.drained();
-  run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {
-    end: effect.end,
-    reason: effect.reason,
-  });
-  const manifest = await seal(run, effect);
-  run.sealing = false;
-  if (manifest === undefined) run.move = unsealed(run.move.state, effect);
-  publish(run);
-  await orders.drained();
-  return resultOf(run, manifest);
-}
-
-function resultOf(run: Run, manifest: string | undefined): PromotionResult {
-  const { state, effect } = run.move;
-  if (effect.do !== 'end') throw new Error('a promotion that has not ended has no result');
-  return {
-    run: run.admitted.run,
-    end: effect.end,
-    reason: effect.reason,
-    trigger: state.trigger ?? null,
-    evidence: run.admitted.folder,
-    manifest: manifest ?? null,
-  };
-}
-
-/** A journal that another history has written to can't be sealed by this one; the end stands all the same. */
-async function seal(run: Run, { end, reason }: Extract<Effect, { do: 'end' }>): Promise<string | undefined> {
-  // A broken journal can't be sealed, but the store notes the end, so that the target remembers it.
-  await run.journal.flush().catch(() => undefined);
-  try {
-    const sealed = await sealActivities().sealRun({
-      run: run.admitted.run,
-      end,
-      reason,
-      head: run.journal.head,
-    });
-    return sealed.manifest;
-  } catch {
-    return undefined;
-  }
 }

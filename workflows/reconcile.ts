@@ -28,7 +28,7 @@ import { searchAttributesAtStart } from './visibility.js';
  * its target is rolled back under the target's own lock, so that doing it twice does nothing.
  */
 export async function reconcile(request: ReconcileRequest): Promise<ReconcileAnswer> {
-  const found = await reconcileActivities.findAbandoned({ target: request.target });
+  const { runs: found, unreadable } = await reconcileActivities.findAbandoned({ target: request.target });
   const runs: Reconciled[] = [];
   for (const item of inOrder(found)) {
     const planned = actionFor(item, request.run);
@@ -36,7 +36,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileAns
     const action = request.dryRun || planned === 'unknown' ? planned : await hand(item, planned, request);
     runs.push({ run: item.run, target: item.target, commit: item.commit, action });
   }
-  return { dryRun: request.dryRun, runs };
+  return { dryRun: request.dryRun, runs, unreadable };
 }
 
 /** A target's lock may be taken meanwhile, also by the rollback of another of its runs: the next time sees to it. */

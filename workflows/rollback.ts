@@ -3,8 +3,9 @@ import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 import type { PromotionResult } from '../src/domain/messages.js';
 import { takeOver } from '../src/domain/take-over.js';
 import { takeOverActivities } from './activity-options.js';
+import { attach } from './opening.js';
 import { Orders } from './orders.js';
-import { attach, carryThrough } from './promotion.js';
+import { carryThrough } from './promotion.js';
 import { Run } from './run.js';
 import { publish } from './visibility.js';
 

@@ -64,7 +64,7 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(admitted.run, carried?.journal);
+    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), carried?.journal);
     this.move = carried?.move ?? begin(admitted.plan);
     if (carried === undefined) return;
     this.gates = carried.gates;

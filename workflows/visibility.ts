@@ -47,15 +47,18 @@ export function publish(run: Run): void {
 }
 
 /** Before the run has a name of its own. */
-export function publishAdmission(input: PromotionInput, stopped?: string): void {
-  const phase = stopped === undefined ? 'validating' : 'stopped';
+export function publishAdmission(
+  input: PromotionInput,
+  ended?: { readonly end: 'stopped' | 'aborted'; readonly reason: string },
+): void {
+  const phase = ended?.end ?? 'validating';
   const memo: PromotionMemo = {
     target: input.target,
     commit: input.commit,
     run: '',
     requester: input.requester,
     phase,
-    reason: stopped ?? '',
+    reason: ended?.reason ?? '',
     trigger: null,
     digest: null,
     deadline: null,
@@ -68,6 +71,7 @@ export function publishAdmission(input: PromotionInput, stopped?: string): void 
 }
 
 function memoOf(run: Run): PromotionMemo {
+  const overrides = overridesOf(run.plan);
   const { state, effect } = run.move;
   return {
     target: run.input.target,
@@ -80,7 +84,7 @@ function memoOf(run: Run): PromotionMemo {
     digest: run.ballot?.subject ?? null,
     deadline: deadlineOf(run),
     evidence: run.admitted.folder,
-    ...(run.admitted.overrides.length === 0 ? {} : { overrides: run.admitted.overrides }),
+    ...(overrides.length === 0 ? {} : { overrides }),
     gates: run.gates.map(({ gate, verdict, health, rolloutGate, reasonCodes }) => ({
       id: gate,
       verdict,

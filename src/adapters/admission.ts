@@ -5,7 +5,7 @@ import { commitHash, identity, targetName } from '../contracts/names.js';
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command } from '../contracts/runbook-question.js';
 import type { Plan } from '../domain/plan.js';
-import { parseOverride, type ExpectationOverride, type GateOverride } from '../domain/override.js';
+import { parseOverride, type ExpectationOverride } from '../domain/override.js';
 import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
 import { pastRuns } from './evidence/past-runs.js';
 import { folderName } from './evidence/run-evidence.js';
@@ -38,8 +38,6 @@ export interface Admitted {
   readonly openedAt: string;
   readonly deployment: string;
   readonly plan: Plan;
-  /** Part of the plan, and of the runbook's digest. */
-  readonly overrides: readonly GateOverride[];
   readonly runbook: string;
   readonly policy: string;
   readonly subjectLine: string;
@@ -154,7 +152,6 @@ async function named(
     openedAt,
     deployment,
     plan: loaded.plan,
-    overrides: loaded.overrides,
     runbook: loaded.digest,
     policy: loaded.policy,
     subjectLine,

@@ -26,7 +26,7 @@ export async function reconcile(
   const run = flags.run === undefined ? undefined : parseRun(flags.run);
   const reason = parseText('--reason', flags.reason ?? 'promote reconcile');
   const dryRun = flags.dryRun === true;
-  const { runs } = await withClient(config, (client) =>
+  const { runs, unreadable } = await withClient(config, (client) =>
     client.reconcile({
       ...(target === undefined ? {} : { target }),
       ...(run === undefined ? {} : { run }),
@@ -35,10 +35,15 @@ export async function reconcile(
       reason,
     }),
   );
-  output.document({ dryRun, runs });
-  if (runs.length === 0) output.say('no promotion was left behind: nothing to do');
+  output.document({ dryRun, runs, unreadable });
+  if (runs.length === 0 && unreadable.length === 0) output.say('no promotion was left behind: nothing to do');
   for (const found of runs) output.say(lineOf(found, dryRun));
-  return runs.some(({ action }) => action === 'unknown') ? EXIT.held : EXIT.done;
+  for (const folder of unreadable)
+    output.say(
+      `${plain(folder, 200)}: its evidence can't be read, so what it left behind is not known: look at run.json, manifest.json and ended/ there`,
+    );
+  const doubtful = unreadable.length > 0 || runs.some(({ action }) => action === 'unknown');
+  return doubtful ? EXIT.held : EXIT.done;
 }
 
 /** How often the worker looks by itself. */

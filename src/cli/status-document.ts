@@ -127,6 +127,8 @@ export function nextSteps(status: PromotionStatus): readonly string[] {
   const { target } = status;
   if (abandonedWhile(status)?.touched === true) return [`promote reconcile --target ${target}`];
   if (!isOpen(status)) return phase === 'promoted' ? [] : [`promote start --target ${target} --commit …`];
+  // Its end is decided: no order is taken any more.
+  if (status.view?.doing === 'seal') return [];
   const decisions =
     phase === 'awaiting-approval'
       ? [`promote approve ${target}`, `promote reject ${target} --comment …`]

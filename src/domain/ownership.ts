@@ -47,7 +47,7 @@ export function causesOf(
       return { kind: 'step', id: step, code };
     }),
     ...gates.flatMap(({ gate, verdict, reasonCodes }) =>
-      verdict === 'pass' ? [] : reasonCodes.map((code): Cause => ({ kind: 'gate', id: gate, code })),
+      verdict === 'hold' ? reasonCodes.map((code): Cause => ({ kind: 'gate', id: gate, code })) : [],
     ),
   ];
 }

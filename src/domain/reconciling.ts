@@ -46,6 +46,8 @@ export interface Reconciled {
 export interface ReconcileAnswer {
   readonly dryRun: boolean;
   readonly runs: readonly Reconciled[];
+  /** Evidence folders that can't be read: what was left behind there is not known. */
+  readonly unreadable: readonly string[];
 }
 
 /** What is done with a run that was found; undefined where its own workflow still has it. Never a guess. */

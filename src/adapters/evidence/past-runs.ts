@@ -39,27 +39,49 @@ export async function pastRuns(evidence: RunEvidence, target: string): Promise<r
 /** A run whose evidence has no end: it is open, or its workflow was ended from outside. */
 export type UnendedRun = Omit<RememberedRun, 'end'> & Pick<RunRecord, 'target' | 'workflow'>;
 
+export interface UnendedRuns {
+  readonly runs: readonly UnendedRun[];
+  /** Folders of runs whose files are not of their form: what they left behind is not known. */
+  readonly unreadable: readonly string[];
+}
+
 /**
- * Every run of this deployment that nobody has ended, of one target or of all.
+ * Every run of this deployment that nobody has ended, of one target or of all. What is no run, and a run that can't be read,
+ * keeps no other from being found.
  *
- * @throws EvidenceError where a run can't be read
+ * @throws EvidenceError where the store does not answer
  */
 export async function unendedRuns(
   evidence: RunEvidence,
   deployment: string,
   target: string | undefined,
-): Promise<readonly UnendedRun[]> {
+): Promise<UnendedRuns> {
   const folders = target === undefined ? await evidence.store.runs() : await evidence.foldersOf(target);
   const runs: UnendedRun[] = [];
+  const unreadable: string[] = [];
   for (const folder of folders) {
-    if ((await endOf(evidence, folder)) !== undefined) continue;
-    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
-    if (record?.deployment !== deployment) continue;
-    const { run, commit, requester, workflow } = record;
-    const touched = await hasTouched(evidence, folder);
-    runs.push({ folder, run, commit, requester, touched, target: record.target, workflow });
+    try {
+      const found = await unendedIn(evidence, folder);
+      if (found?.deployment === deployment) runs.push(found.run);
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error;
+      if (error.code === 'conflict') unreadable.push(folder);
+      else if (error.code !== 'bad_name') throw error;
+    }
   }
-  return runs;
+  return { runs, unreadable };
+}
+
+async function unendedIn(
+  evidence: RunEvidence,
+  folder: string,
+): Promise<{ readonly deployment: string; readonly run: UnendedRun } | undefined> {
+  if ((await endOf(evidence, folder)) !== undefined) return undefined;
+  const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+  if (record === undefined) return undefined;
+  const { run, commit, requester, workflow, target, deployment } = record;
+  const touched = await hasTouched(evidence, folder);
+  return { deployment, run: { folder, run, commit, requester, touched, target, workflow } };
 }
 
 /** How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. */

@@ -31,8 +31,10 @@ export async function sealRun(
   const { folder, record } = known;
   const sealed = await evidence.store.get(folder, 'manifest.json');
   if (sealed !== undefined) return { manifest: sha256(sealed) };
+  // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
+  if (request.end !== 'promoted') await noteEnd(evidence, folder, request);
+  const { lines, entries } = await wholeJournal(evidence, folder, request);
   await noteEnd(evidence, folder, request);
-  const { lines, entries } = await readJournal(evidence, folder, request);
   await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
   await evidence.store.put(
     folder,
@@ -63,6 +65,22 @@ export async function sealRun(
   });
   const { sha256: digest } = await evidence.store.put(folder, 'manifest.json', manifest);
   return { manifest: digest };
+}
+
+/** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */
+async function wholeJournal(
+  evidence: RunEvidence,
+  folder: string,
+  request: SealRequest,
+): ReturnType<typeof readJournal> {
+  try {
+    return await readJournal(evidence, folder, request);
+  } catch (error) {
+    const broken = error instanceof EvidenceError && error.code === 'conflict';
+    if (broken && request.end === 'promoted')
+      await noteEnd(evidence, folder, { ...request, end: 'promoted-with-warnings' });
+    throw error;
+  }
 }
 
 const chainedEntry = z.object({

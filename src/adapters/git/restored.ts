@@ -31,7 +31,8 @@ const NOT_KNOWN: ReadonlySet<string> = new Set([
   'revert_conflict',
 ]);
 
-async function changedFiles(mirror: Mirror, from: string, to: string): Promise<ReadonlySet<string>> {
+/** Paths whose content, mode or presence differs between two commits. */
+export async function changedFiles(mirror: Mirror, from: string, to: string): Promise<ReadonlySet<string>> {
   const { stdout } = await mirror.local([
     'diff-tree',
     '-r',

@@ -1,9 +1,9 @@
 import { GitError } from './error.js';
-import { contains } from './history.js';
+import { contains, parentsOf } from './history.js';
 import { bringTip, type Mirror } from './mirror.js';
-import { treeOf, type CommitText } from './objects.js';
+import type { CommitText } from './objects.js';
 import { push } from './push.js';
-import { isRestored } from './restored.js';
+import { changedFiles, isRestored } from './restored.js';
 import { writeRevert, type RevertTarget } from './revert-commit.js';
 
 export interface RevertRequest extends RevertTarget {
@@ -97,7 +97,7 @@ export async function proveReverted(mirror: Mirror, claim: RevertClaim): Promise
 
 type FoundRevert =
   | { readonly kind: 'there'; readonly revert: string }
-  /** A revert is in the branch, but the branch's tree is the promoted one again. */
+  /** A revert is in the branch, but something that it took back is there again as it was promoted. */
   | { readonly kind: 'undone' | 'none' };
 
 /** A recorded revert counts if the branch has it and it came after what it reverts: one of an earlier run does not. */
@@ -117,8 +117,13 @@ async function revertOn(
   return { kind: undone ? 'undone' : 'none' };
 }
 
+/** Is a file that the revert took back, since then, again what was promoted? Whatever else changed since stays. */
 async function isUndone(mirror: Mirror, tip: string, promotedTip: string, revert: string): Promise<boolean> {
   if (tip === revert) return false;
-  const promoted = await treeOf(mirror, promotedTip);
-  return (await treeOf(mirror, tip)) === promoted && (await treeOf(mirror, revert)) !== promoted;
+  const [before] = await parentsOf(mirror, revert);
+  if (before === undefined) return false;
+  const notAsPromoted = await changedFiles(mirror, promotedTip, tip);
+  const since = await changedFiles(mirror, revert, tip);
+  const takenBack = await changedFiles(mirror, before, revert);
+  return [...takenBack].some((file) => since.has(file) && !notAsPromoted.has(file));
 }

@@ -1,0 +1,84 @@
+import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+
+import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
+import type { Admitted } from '../activities/admit.js';
+import { admissionActivities, evidenceActivities } from './activity-options.js';
+import { codeOf } from './failure-code.js';
+import { promotionId, view } from './messages.js';
+import type { Orders } from './orders.js';
+import { Run, type Carried } from './run.js';
+import { publishAdmission, viewOf } from './visibility.js';
+
+/** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
+export async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  // The workflow ID is the lock: another one would promote beside the promotion that holds it.
+  if (workflowId !== promotionId(input.target))
+    return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
+  publishAdmission(input);
+  const { target, commit, requester, reason, again = false, overrides } = input;
+  const admission = await unlessCancelled(orders, () =>
+    admissionActivities.admit({ target, commit, requester, reason, again, overrides }),
+  );
+  if (admission === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
+  if (!admission.admitted) return refuse(input, admission.problems.join('; '));
+  const opened = await unlessCancelled(orders, () =>
+    openEvidence(input, admission, { id: workflowId, firstExecutionRunId }),
+  );
+  if (opened === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
+  if (opened.problem !== undefined) return refuse(input, opened.problem);
+  return attach(new Run(input, admission), orders);
+}
+
+/** A run whose history was continued here. Only Temporal says that it was: nobody can start in the middle. */
+export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
+  if (workflowInfo().continuedFromExecutionRunId === undefined)
+    return refuse(input, 'a promotion starts at its beginning');
+  return attach(new Run(input, carried.admitted, carried), orders);
+}
+
+export function attach(run: Run, orders: Orders): Run {
+  orders.attach(run);
+  setHandler(view, () => viewOf(run));
+  return run;
+}
+
+async function openEvidence(
+  input: PromotionInput,
+  admitted: Admitted,
+  workflow: { readonly id: string; readonly firstExecutionRunId: string },
+): Promise<{ readonly problem: string | undefined }> {
+  try {
+    return await evidenceActivities().openRun({ admitted, input, workflow });
+  } catch (error) {
+    return { problem: codeOf(error) };
+  }
+}
+
+function refuse(input: PromotionInput, problem: string): PromotionResult {
+  return endBeforeOpening(input, 'stopped', `prerequisite_not_met: ${problem}`);
+}
+
+function endBeforeOpening(
+  input: PromotionInput,
+  end: 'stopped' | 'aborted',
+  reason: string,
+): PromotionResult {
+  publishAdmission(input, { end, reason });
+  return { run: '', end, reason, trigger: null, evidence: '', manifest: null };
+}
+
+/** A store that is full, or a remote that is away, is waited for: nobody is kept from ending a promotion that waits so. */
+async function unlessCancelled<Result>(
+  orders: Orders,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  const scope = new CancellationScope();
+  try {
+    const working = scope.run(work);
+    const cancelled = scope.run(() => condition(() => orders.pending)).then(() => undefined);
+    return await Promise.race([working, cancelled]);
+  } finally {
+    scope.cancel();
+  }
+}
