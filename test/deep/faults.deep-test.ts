@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { parseDocument } from 'yaml';
 
 import { withStage, type Stage } from '../support/stage.js';
@@ -13,6 +13,7 @@ import { branchTip, expectRolledBack, stopGateway } from '../support/tau-control
  * workflow reset, evidence that went away, a full disk, an order that was overtaken. On the real server.
  */
 const address = inject('temporalAddress');
+const WAIT = { timeout: 30_000, interval: 50 };
 const LONG_WATCH = { watchWindowMs: 600_000 };
 
 async function untilWatching(stage: Stage): Promise<void> {
@@ -127,6 +128,31 @@ describe('a rollback', () => {
       }),
   );
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a promotion that waits for room before it opens is ended by cancelling, and lets go of its target',
+  () =>
+    withStage({ address, prepare: smallDisk }, async (stage) => {
+      try {
+        const filler = await fillDisk(stage);
+        await stage.start();
+        await vi.waitFor(async () => {
+          const { raw } = await stage.handle.describe();
+          expect(raw.pendingActivities?.map(({ lastFailure }) => lastFailure?.message).join()).toContain(
+            'full: put',
+          );
+        }, WAIT);
+        await stage.handle.cancel();
+        expect(await stage.result()).toMatchObject({ end: 'aborted', reason: 'cancelled', run: '' });
+        await rm(filler);
+        await stage.start();
+        await stage.decide('reject');
+        expect(await stage.result()).toMatchObject({ end: 'rejected' });
+      } finally {
+        execFileSync('umount', ['--lazy', stage.config.evidenceDir]);
+      }
+    }),
+);
 
 test('a workflow ID that is not the lock of its target is refused', () =>
   withStage({ address }, async (stage) => {

@@ -75,7 +75,10 @@ describe('what holds a promotion up', () => {
   it('is each unproven step first, then every code of each gate that holds', () => {
     const held = { gate: 'gateway', verdict: 'hold', reasonCodes: ['a', 'b'] };
     const passed = { gate: 'cortex', verdict: 'pass', reasonCodes: ['cortex_ready'] };
-    expect(causesOf([passed, held], ['stop: unreachable: connect: refused', 'revert: git_timeout'])).toEqual([
+    const overridden = { gate: 'operator', verdict: 'overridden', reasonCodes: ['expectation_overridden'] };
+    expect(
+      causesOf([passed, overridden, held], ['stop: unreachable: connect: refused', 'revert: git_timeout']),
+    ).toEqual([
       step('stop', 'unreachable'),
       step('revert', 'git_timeout'),
       gate('gateway', 'a'),

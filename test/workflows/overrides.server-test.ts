@@ -62,6 +62,9 @@ describe('a promotion into a Tau whose deployment fails in every round', () => {
       expect(await read('report.md')).toContain(
         '**Overridden** by requester@rehearsal: deployment-status expected failing/hold',
       );
+      const entries = (await read('journal.jsonl')).split('\n').filter((line) => line.includes('"sampled"'));
+      expect(entries.length).toBeGreaterThan(0);
+      for (const entry of entries) expect(entry).toContain('"overridden":["operator-summary",');
       const told = (await stage.view()).log.map(({ text }) => text).join('\n');
       expect(told).toMatch(/opened .*, overridden: operator-summary expected failing\/hold/);
       expect(told).toMatch(/validation-1: 2 gates pass, readiness only by overridden parts/);

@@ -1,12 +1,14 @@
 // Proves that a target's runs are remembered from the evidence alone: how each ended, sealed or not, and whether it began to
 // change the target. What follows from it is src/domain/past-runs.ts.
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { EvidenceError } from '../../../src/adapters/evidence/evidence-error.js';
 import { appendEntry } from '../../../src/adapters/evidence/journal.js';
-import { endOf, noteEnd, pastRuns } from '../../../src/adapters/evidence/past-runs.js';
+import { endOf, noteEnd, pastRuns, unendedRuns } from '../../../src/adapters/evidence/past-runs.js';
+import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
 import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
 
@@ -61,6 +63,16 @@ describe('how a run ended', () => {
     expect(await past(opened)).toMatchObject({ end: 'rolled-back' });
   });
 
+  test('is promoted with warnings where it was to end promoted and its journal is broken', async () => {
+    const opened = await openRun();
+    const last = await journal(opened, 'step-started');
+    await opened.store.put(opened.folder, 'journal/00000002.json', Buffer.from('{"kind":"x"}'));
+    const request = { run: RUN, end: 'promoted', reason: 'promoted', head: last };
+    expect(await codeOf(sealRun(opened.evidence, request))).toBe('conflict');
+    expect(await opened.store.list(opened.folder, 'ended/')).toEqual(['ended/promoted-with-warnings.json']);
+    expect(await past(opened)).toMatchObject({ end: 'promoted-with-warnings' });
+  });
+
   test('is the rollback where two histories of it ended', async () => {
     const { evidence, folder } = await openRun();
     await noteEnd(evidence, folder, { end: 'promoted', reason: 'promoted' });
@@ -88,4 +100,23 @@ test('a run that can’t be read is not guessed about, and one that was never op
   expect(await pastRuns(opened.evidence, 't')).toEqual([]);
   await opened.store.put(opened.folder, 'run.json', Buffer.from('{}'));
   expect(await codeOf(pastRuns(opened.evidence, 't'))).toBe('conflict');
+});
+
+test('what is no run, and a run that can’t be read, hides no other that nobody has ended', async () => {
+  const opened = await openRun();
+  await mkdir(join(opened.path, '..', 'old runs'));
+  const torn = '20260102T030406678Z-5f0c2a9e';
+  const { folder } = await openRun({ store: opened.store, record: { run: torn } });
+  await rm(join(opened.path, '..', folder, 'run.json'));
+  await opened.store.put(folder, 'run.json', Buffer.from('{"v":1,'));
+  const { runs, unreadable } = await unendedRuns(opened.evidence, 'd', undefined);
+  expect(runs.map(({ run }) => run)).toEqual([RUN]);
+  expect(unreadable).toEqual([folder]);
+  expect((await unendedRuns(opened.evidence, 'elsewhere', undefined)).runs).toEqual([]);
+});
+
+test('a store that does not answer is no store without runs', async () => {
+  const opened = await openRun();
+  const away = { ...opened.store, get: () => Promise.reject(new EvidenceError('unavailable', 'away')) };
+  expect(await codeOf(unendedRuns(new RunEvidence(away), 'd', undefined))).toBe('unavailable');
 });

@@ -221,6 +221,33 @@ describe('revert', () => {
     expect(remote.tree(remote.tip())).toBe(remote.tree(remote.first));
   });
 
+  test('counts no more once a file that it took back is as promoted again, whatever else changed', async () => {
+    const { revertCommit = '' } = await git.revert(remote, target(), records(record));
+    const files = { 'app.txt': 'two\n', 'other.txt': 'since\n' };
+    const again = remote.commit({ files, parents: [revertCommit] });
+    remote.setBranch('production', again);
+    const claim = { promotedTip: b, reverts: recorded, target: target() };
+    expect(await git.verifyReverted(remote, claim)).toMatchObject({
+      verified: false,
+      reason: 'promoted_again',
+    });
+    await git.revert(remote, target(), records(record, recorded));
+    expect(remote.parents(remote.tip())).toEqual([again]);
+    const wanted = { 'app.txt': 'one\n', 'other.txt': 'since\n' };
+    expect(remote.tree(remote.tip())).toBe(remote.tree(remote.commit({ files: wanted, parents: [again] })));
+  });
+
+  test('counts where what it took back was changed to something else since', async () => {
+    const { revertCommit = '' } = await git.revert(remote, target(), records(record));
+    const repaired = remote.commit({ files: { 'app.txt': 'three\n' }, parents: [revertCommit] });
+    remote.setBranch('production', repaired);
+    const claim = { promotedTip: b, reverts: recorded, target: target() };
+    expect(await git.verifyReverted(remote, claim)).toMatchObject({
+      verified: true,
+      reason: 'revert_on_branch',
+    });
+  });
+
   test('that another worker recorded and pushed meanwhile is found, not made again', async () => {
     const other = createGit({ mirrorsDir: path.join(remote.scratch, 'other'), env: {} });
     const theirs = { ...target(), text: () => Promise.resolve({ ...TEXT, message: 'Theirs' }) };
