@@ -1,3 +1,4 @@
+import { CUT_OFF_MS, GRACE_MS } from '../src/domain/attempts.js';
 import type { PromotionInput } from '../src/domain/messages.js';
 import { asAsked } from '../src/domain/override.js';
 import type { LeftBehind } from '../src/domain/take-over.js';
@@ -64,11 +65,10 @@ function actsUntil(
   { loaded }: KnownRun,
   { step, begunAt }: { readonly step: string; readonly begunAt: number | undefined },
 ): number {
-  const GRACE_MS = 3_000;
   const lastsMs = (loaded.plan.promotion.find(({ id }) => id === step)?.deadlineMs ?? 0) + GRACE_MS;
   const atMost = Date.now() + lastsMs;
-  // All tries of a step together have twice its deadline.
-  return begunAt === undefined ? atMost : Math.min(atMost, begunAt + 2 * lastsMs);
+  // All tries of a step together have twice its deadline, and the last learns a little later that it was given up.
+  return begunAt === undefined ? atMost : Math.min(atMost, begunAt + 2 * lastsMs + CUT_OFF_MS);
 }
 
 function admittedOf({ folder, record, loaded }: KnownRun): Admitted {

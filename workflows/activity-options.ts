@@ -1,6 +1,7 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/common';
 
+import { GRACE_MS } from '../src/domain/attempts.js';
 import type { Activities } from '../activities/index.js';
 import { taskQueueName } from './messages.js';
 
@@ -11,8 +12,6 @@ import { taskQueueName } from './messages.js';
  */
 const HEARTBEAT: ActivityOptions = { heartbeatTimeout: '3s', cancellationType: 'TRY_CANCEL' };
 const UNTIL_IT_WORKS = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
-/** The activity enforces its own deadline; Temporal's is only for a worker that does not answer any more. */
-const GRACE_MS = 3_000;
 
 /** Reads and checks of seconds; a commit may have to be fetched first. */
 export const admissionActivities = proxyActivities<Pick<Activities, 'admit'>>({

@@ -1,6 +1,7 @@
 import { condition, sleep } from '@temporalio/workflow';
 
 import { tally } from '../src/domain/approval.js';
+import { CUT_OFF_MS } from '../src/domain/attempts.js';
 import { overridesOf, overrideText } from '../src/domain/override.js';
 import type { Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
@@ -185,8 +186,9 @@ export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orde
       ? { type: 'step-promoted', step, at: Date.now() }
       : { type: 'step-failed', step, code: outcome.code, effect: outcome.effect };
   } catch (error) {
-    // A worker that is only cut off from here may still be at it: its deadline ends it, and then the rollback comes.
-    await sleep(Math.max(1, overAt - Date.now()));
+    // A worker that is only cut off from here may still be at it: its deadline ends it, or the next try's heartbeat, and then
+    // the rollback comes.
+    await sleep(Math.max(CUT_OFF_MS, overAt - Date.now()));
     return { type: 'step-failed', step, code: codeOf(error), effect: 'possible' };
   }
 }
