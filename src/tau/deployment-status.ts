@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Observation } from '../domain/observation.js';
 import { answered, malformedBy } from './answer.js';
-import { codesField, present, requiredCount, requiredGate, requiredHealth } from './fields.js';
+import { codesField, requiredCount, requiredGate, requiredHealth } from './fields.js';
+import { present } from './present.js';
 import type { DerivedReasonCode } from './reason-code-tables.js';
 import type { Statement } from './statement.js';
 

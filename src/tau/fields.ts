@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import { HEALTHS, ROLLOUT_GATES } from '../domain/posture.js';
 import { MAX_REASON_CODES, MAX_RECOMMENDATIONS } from '../domain/text.js';
-
-/** "null and false count as absent" (docs/reference/tau.md, "First present"). */
-export function present(value: unknown): unknown {
-  return value === null || value === false ? undefined : value;
-}
+import { present } from './present.js';
 
 /** A list is read no further than it is kept. */
 const firstOf = (limit: number) => (value: unknown) =>

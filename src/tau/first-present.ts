@@ -1,5 +1,5 @@
 import { isJsonObject } from './answer.js';
-import { present } from './fields.js';
+import { present } from './present.js';
 import { MAX_REASON_CODES, reasonCode, reasonCodeList } from '../domain/text.js';
 
 /** What Tau's validator reads from one answer; a text is empty where the answer has none. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { NotAnswered, Observation } from '../domain/observation.js';
 import { answered, isJsonObject, malformed, malformedBy } from './answer.js';
-import { codesField, gateField, healthField, present, textField } from './fields.js';
+import { codesField, gateField, healthField, textField } from './fields.js';
+import { present } from './present.js';
 import type { DerivedReasonCode } from './reason-code-tables.js';
 import type { Statement } from './statement.js';
 

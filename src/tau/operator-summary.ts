@@ -5,12 +5,12 @@ import {
   codesField,
   gateField,
   healthField,
-  present,
   recommendationsField,
   requiredGate,
   requiredHealth,
   textField,
 } from './fields.js';
+import { present } from './present.js';
 import { speaksAgainst, type Statement } from './statement.js';
 
 const Part = z.object({ health_state: healthField, rollout_gate: gateField, reason_code: textField });
