@@ -2,9 +2,9 @@ import type { RunbookGate } from '../../contracts/runbook.js';
 import { overrideOf } from '../../domain/override.js';
 import { judge, type GateResult } from '../../domain/verdict.js';
 import { isExitCodeReader } from '../../contracts/runbook-reader.js';
-import { parseJsonBody } from '../json-body.js';
-import { probe, type Asking, type Probed } from '../probe.js';
+import { probe, type Asking } from '../probe.js';
 import type { LoadedRunbook } from '../runbook/load.js';
+import { answerFiles, MAX_ANSWER_BYTES } from './answer.js';
 import { observe } from './observe.js';
 
 /** One gate's answer before it is stored: what the rules make of it, how it was asked, and the bytes that came. */
@@ -22,9 +22,6 @@ export interface AskedGate {
   /** The answer first; redacted. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
-
-/** Tau's largest answer has 8 KiB. Redacting a hostile megabyte would hold up every heartbeat of the worker. */
-const MAX_ANSWER_BYTES = 512 * 1024;
 
 /**
  * Asks one gate that asks the system: bounded in time and bytes, transient faults retried inside its deadline, the
@@ -50,7 +47,7 @@ export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking)
     durationMs: Date.now() - began,
     tries: probed.tries,
     redactions: probed.redactions,
-    files: filesOf(id, probed),
+    files: answerFiles(id, probed),
   };
 }
 
@@ -58,11 +55,4 @@ export function gateOf({ runbook }: LoadedRunbook, id: string): RunbookGate {
   const gate = runbook.gates.find((candidate) => candidate.id === id);
   if (gate === undefined) throw new Error(`the runbook ${runbook.name} has no gate ${id}`);
   return gate;
-}
-
-function filesOf(id: string, { body, stderr, tries }: Probed): AskedGate['files'] {
-  const asJson = parseJsonBody(body).kind === 'json';
-  const answer = { name: `${id}.${asJson ? 'json' : 'txt'}`, bytes: body };
-  const said = stderr.byteLength === 0 ? [] : [{ name: `${id}.stderr.txt`, bytes: stderr }];
-  return tries.length === 0 ? [] : [answer, ...said];
 }

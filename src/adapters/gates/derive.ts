@@ -12,8 +12,8 @@ import {
 } from '../../tau/readiness.js';
 import { readinessReport } from '../../tau/readiness-report.js';
 import type { GateOutcome } from '../../contracts/gate-outcome.js';
-import { parseJsonBody } from '../json-body.js';
 import type { LoadedRunbook } from '../runbook/load.js';
+import { surfaceOfBody } from './answer.js';
 import { gateOf, type AskedGate } from './ask.js';
 
 /** What a gate of the same round answered: its outcome, and the body where it answered. */
@@ -85,15 +85,18 @@ function judgeDerived(
 }
 
 const NO_ANSWER: OwnReasonCode = 'no_answer';
+const OUTSIDE_CONTRACT: OwnReasonCode = 'answer_outside_contract';
 
 function surfaceOf(answer: RoundAnswer | undefined): SurfaceAnswer {
   if (answer === undefined)
     return { answered: false, kind: 'malformed', code: NO_ANSWER, detail: 'no answer is recorded' };
   const { kind, reasonCodes, detail } = answer.outcome;
-  const parsed = answer.body === undefined ? undefined : parseJsonBody(answer.body);
-  // The validator's rules read the body themselves: an answer that the gate's own reader calls malformed still counts.
-  if ((kind === 'answered' || kind === 'malformed') && parsed?.kind === 'json')
-    return { answered: true, body: parsed.value };
+  // The validator's rules read the body themselves: an answer that the gate's own reader calls malformed still counts. One
+  // that was cut does not, even where what came of it happens to be JSON.
+  if (kind === 'answered' || (kind === 'malformed' && reasonCodes[0] === OUTSIDE_CONTRACT)) {
+    const surface = answer.body === undefined ? undefined : surfaceOfBody(answer.body);
+    if (surface?.answered === true) return surface;
+  }
   if (kind === 'answered')
     return { answered: false, kind: 'malformed', code: NO_ANSWER, detail: 'the answer is not recorded' };
   return { answered: false, kind, code: reasonCodes[0] ?? NO_ANSWER, detail };

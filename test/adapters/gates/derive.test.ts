@@ -168,6 +168,15 @@ describe('from answers that are made up', () => {
     expect((await derive({ c: refused })).result).toMatchObject({ kind: 'misconfigured', verdict: 'hold' });
   });
 
+  test.each(['http_too_large', 'command_output_too_large', 'http_encoded'])(
+    'what came of an answer that was cut (%s) is not read, even where it is JSON',
+    async (code) => {
+      const cut = { ...silent('malformed', code), body: PASS.body };
+      const { result } = await derive({ c: cut });
+      expect(result).toMatchObject({ kind: 'malformed', verdict: 'hold', reasonCodes: [`cortex:${code}`] });
+    },
+  );
+
   test('a body that the gate’s own reader calls malformed is still read by the validator’s rules', async () => {
     const odd = { ...silent('malformed', 'answer_outside_contract'), body: PASS.body };
     expect((await derive({ c: odd })).result.verdict).toBe('pass');
