@@ -1,6 +1,6 @@
-import { errors } from 'undici';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { LINK_LOCAL_NAME } from './http-address.js';
+import { HTTPParserError } from './http-client.js';
 
 /** Why a try gave no answer. `transient`: the same question may be answered a moment later. */
 export interface HttpFault {
@@ -32,7 +32,7 @@ export function faultOfError(error: unknown): HttpFault {
   const known = BY_CODE[code];
   if (known !== undefined) return known;
   // Its parser's errors often have no code.
-  if (error instanceof errors.HTTPParserError || code.startsWith('HPE_'))
+  if (error instanceof HTTPParserError || code.startsWith('HPE_'))
     return { kind: 'malformed', code: 'http_not_http', transient: false };
   // Certificate and handshake: nothing that a moment changes, and a person has to look.
   if (

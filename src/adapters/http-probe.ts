@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent as HttpAgent, Dispatcher } from 'undici';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
+import { Agent } from './http-client.js';
 import type { HttpFault } from './http-fault.js';
 import { NOTHING, tryHttp, type HttpRequest, type TryResult } from './http-try.js';
 import { oneLine } from './one-line.js';
@@ -113,7 +114,7 @@ async function tryUntilAnswered(
   question: HttpQuestion,
   url: URL,
   { wait = waitFor }: HttpTools,
-  agent: Agent,
+  agent: HttpAgent,
   deadline: AbortSignal,
 ): Promise<{ last: TryResult; tries: readonly HttpTry[] }> {
   const endsAt = performance.now() + question.deadlineMs;

@@ -1,4 +1,6 @@
-import { request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+
+import { request } from './http-client.js';
 import {
   ENCODED,
   faultOfError,
@@ -41,11 +43,10 @@ export async function tryHttp(
 ): Promise<TryResult> {
   let response: Dispatcher.ResponseData;
   try {
-    response = await request(asked.url, {
+    response = await request(dispatcher, asked.url, {
       method: asked.method,
       headers: asked.headers,
       body: asked.body ?? null,
-      dispatcher,
       signal: deadline,
     });
   } catch (error) {

@@ -8,7 +8,7 @@ import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import type { Sessions } from './sessions.js';
 
 export interface SessionQuestion {
-  /** How a token is asked for; asking twice does no harm. */
+  /** How a token is asked for; asking twice does no harm, and is done after a transient fault unless it says otherwise. */
   readonly question: HttpQuestion;
   /** JSON Pointer to the token in the answer. */
   readonly token: string;
@@ -34,7 +34,7 @@ export async function sessionToken(asked: SessionQuestion, sessions: Sessions): 
   const key = keyOf(asked);
   const remembered = sessions.tokenOf(key);
   if (remembered !== undefined) return { kind: 'token', token: remembered, remembered: true, tries: [] };
-  const answer = await probeHttp({ ...asked.question, repeatable: true }, { redact: AS_IT_IS });
+  const answer = await probeHttp({ repeatable: true, ...asked.question }, { redact: AS_IT_IS });
   const tries = answer.tries.map((each) => ({ ...each, outcome: `session:${each.outcome}` }));
   if (answer.kind !== 'answered') {
     const { kind, code } = answer;
