@@ -33,6 +33,7 @@ const LAYERS = {
     libraries: [],
     node: true,
   },
+  'src/readiness-wiring\\.ts': { own: ['src/adapters'], libraries: [], node: false },
   'src/engine': { own: ['src/contracts'], libraries: 'any', node: true },
   'src/config\\.ts': { own: ['src/contracts'], libraries: 'any', node: true },
   'src/rehearsal': {
@@ -43,6 +44,7 @@ const LAYERS = {
   'src/(cli|console)': {
     own: [
       'src/wiring\\.ts',
+      'src/readiness-wiring\\.ts',
       'src/client\\.ts',
       'src/engine',
       'src/config\\.ts',

@@ -36,6 +36,8 @@ export interface Question {
   readonly expectStatus?: readonly number[] | undefined;
   /** For HTTP: asked again after a transient fault. Left out: for GET and HEAD only. */
   readonly repeatable?: boolean | undefined;
+  /** For a command: told once it runs; not told where it could not be started. */
+  readonly onStarted?: (() => void) | undefined;
 }
 
 /** Run and step, never the attempt: who sees the key twice has done it already. */

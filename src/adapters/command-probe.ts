@@ -23,6 +23,8 @@ export interface Command {
   readonly signal: AbortSignal;
   /** Whether success has to print something. Left out: yes. */
   readonly requireOutput?: boolean;
+  /** Told once it runs. */
+  readonly onStarted?: (() => void) | undefined;
 }
 
 interface Ran {
@@ -95,6 +97,7 @@ export async function runCommand(
     deadlineMs,
     maxBytes,
     signal,
+    onStarted: command.onStarted,
   });
   signal.throwIfAborted();
   return conclude(outcomeOf(end, output.stdout, command), output);

@@ -1,13 +1,13 @@
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import type { HttpRequest } from '../contracts/runbook-question.js';
-import { readCertificates } from './certificate-authority.js';
+import type * as Authority from './certificate-authority.js';
 import { probeHttp, type HttpAnswer, type HttpQuestion } from './http-probe.js';
 import { oneLine } from './one-line.js';
 import { idempotencyKey, type Asking, type Question } from './asking.js';
 import { createRedactor } from './redaction.js';
 import { COMMIT } from '../contracts/variable-references.js';
 import { openText } from './runbook/substitute.js';
-import { dropToken, sessionToken, type SessionQuestion } from './session-token.js';
+import type { SessionQuestion } from './session-token.js';
 import { createSessions, type Sessions } from './sessions.js';
 
 /**
@@ -16,7 +16,7 @@ import { createSessions, type Sessions } from './sessions.js';
  */
 export async function askHttp(question: Question, http: HttpRequest, asking: Asking): Promise<HttpAnswer> {
   const endsAt = performance.now() + question.deadlineMs;
-  const ca = http.ca === undefined ? undefined : await readCertificates(http.ca);
+  const ca = http.ca === undefined ? undefined : await certificatesOf(http.ca);
   if (ca !== undefined && 'problem' in ca)
     return notSent('ca_unusable', oneLine(ca.problem, createRedactor(asking.secrets)));
   const asked = httpQuestion(question, http, asking, ca?.pem);
@@ -24,6 +24,7 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
   if (http.session === undefined)
     return probeHttp(asked, { redact: createRedactor(secretsOf(http, asking)) });
 
+  const { dropToken, sessionToken } = await import('./session-token.js');
   const sessions = asking.sessions ?? createSessions();
   const session = sessionQuestion(http.session, asked, asking);
   const withToken = async (again: boolean): Promise<HttpAnswer> => {
@@ -41,6 +42,12 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
     return { ...anew, tries: [...told.tries, ...anew.tries] };
   };
   return withToken(false);
+}
+
+/** Loaded where it is needed, like a session: most questions have neither. */
+async function certificatesOf(file: string): ReturnType<typeof Authority.readCertificates> {
+  const { readCertificates } = await import('./certificate-authority.js');
+  return readCertificates(file);
 }
 
 /** What must be removed from an answer: also how a name and password are sent, and every session's token. */

@@ -1,4 +1,4 @@
-import { createRedactor, RedactionError, type Redactor } from './redaction.js';
+import { createRedactor, isRedactable, type Redactor } from './redaction.js';
 
 /** Keeps every secret that this worker has seen out of its error messages. */
 export interface KnownSecrets {
@@ -16,19 +16,20 @@ export function createKnownSecrets(environment: Readonly<Record<string, string |
   const remember = (secrets: Readonly<Record<string, string | undefined>>): void => {
     const fresh = Object.entries(secrets).filter(([name, value]) => known.get(name) !== value);
     for (const [name, value] of fresh)
-      if (value !== undefined && redactable(name, value)) known.set(name, value);
+      if (value !== undefined && isRedactable(name, value)) known.set(name, value);
     if (fresh.length > 0) redactor = createRedactor(Object.fromEntries(known));
   };
-  remember(Object.fromEntries(Object.entries(environment).filter(([name]) => NAMED_LIKE_SECRETS.test(name))));
+  remember(namedLikeSecrets(environment));
   return { remember, redact: (text) => redactor(text).text };
 }
 
-function redactable(name: string, value: string): boolean {
-  try {
-    createRedactor({ [name]: value });
-    return true;
-  } catch (error) {
-    if (error instanceof RedactionError) return false;
-    throw error;
-  }
+/** The variables of an environment that are named like secrets and can be redacted. */
+export function namedLikeSecrets(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const secrets: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment))
+    if (NAMED_LIKE_SECRETS.test(name) && value !== undefined && isRedactable(name, value))
+      secrets[name] = value;
+  return secrets;
 }

@@ -4,7 +4,6 @@ import { idempotencyKey, type Asking, type Question, type StepContext } from './
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
-import { askHttp } from './http-asking.js';
 import { createRedactor } from './redaction.js';
 
 export type { Asking, Question } from './asking.js';
@@ -43,6 +42,8 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
       'it asks about the commit that is promoted, and there is none: name one, as validate --commit does',
     );
   if (question.http !== undefined) {
+    // Loaded when it is first needed: a command that is asked beside it has started by then.
+    const { askHttp } = await import('./http-asking.js');
     const answer = await askHttp(question, question.http, asking);
     const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({
       startedAt,
@@ -93,6 +94,7 @@ async function runBounded(question: Question, command: Command, asking: Asking):
       maxBytes: command.maxBytes ?? question.maxBytes,
       signal: asking.signal,
       requireOutput: question.outputOptional !== true,
+      onStarted: question.onStarted,
     },
     { redact: createRedactor({ ...asking.secrets, ...asking.sessions?.known() }) },
   );

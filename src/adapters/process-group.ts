@@ -13,6 +13,7 @@ export interface ProcessGroupOptions {
   /** Of stdout and of stderr, each. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  readonly onStarted?: (() => void) | undefined;
 }
 
 export type ProcessEnd =
@@ -49,7 +50,8 @@ export async function runProcessGroup(options: ProcessGroupOptions): Promise<Pro
     // Arguments that no system call takes, such as a NUL.
     return { end: { kind: 'not_started', cause }, stdout: new Uint8Array(), stderr: new Uint8Array() };
   }
-  const { deadlineMs, maxBytes, signal } = options;
+  const { deadlineMs, maxBytes, signal, onStarted } = options;
+  if (child.pid !== undefined) onStarted?.();
   return new Promise((settle) => {
     let stopped: Stop | undefined;
     let ended: ProcessEnd | undefined;

@@ -77,6 +77,17 @@ export function createRedactor(secrets: Readonly<Record<string, string>>): Redac
   return Object.assign(redactText, { bytes, longestVariantBytes });
 }
 
+/** Whether createRedactor takes this secret among others. */
+export function isRedactable(name: string, value: string): boolean {
+  try {
+    checkSecret(name, value, [name]);
+    return true;
+  } catch (error) {
+    if (error instanceof RedactionError) return false;
+    throw error;
+  }
+}
+
 /** Longer than any password in a URL that a cut may have left without its `@`. */
 const MIN_DROP_BYTES = 256;
 

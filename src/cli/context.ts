@@ -71,18 +71,6 @@ export function evidenceAt({ evidenceDir }: Pick<Config, 'evidenceDir'>, folder:
   return folder !== '' && existsSync(path) ? path : folder;
 }
 
-/** An abort signal for Ctrl-C and SIGTERM. A second one ends the process at once. */
-export function untilStopped(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
-}
-
 /** @throws Interrupted when the signal comes first */
 export function pause(ms: number, signal: AbortSignal, left: string): Promise<void> {
   return new Promise((resolve, reject) => {

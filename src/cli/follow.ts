@@ -1,6 +1,7 @@
 import { isBeforePromoting } from '../domain/phase.js';
 import type { PromotionClient } from '../client.js';
-import { evidenceAt, parseTarget, parseWhole, untilStopped, type Context } from './context.js';
+import { evidenceAt, parseTarget, parseWhole, type Context } from './context.js';
+import { untilStopped } from './stop-signal.js';
 import type { ExitCode } from './exit-codes.js';
 import { followPromotion, type Followed } from './follow-promotion.js';
 import { reasonLines, reasonsOf } from './reason-codes.js';

@@ -69,6 +69,20 @@ function addLocal(program: Command, go: Go): void {
     .action(async (flags: RehearseFlags, command: Command) =>
       go(command, async (context) => (await import('./rehearse.js')).rehearse(context, flags)),
     );
+  // bin/promote takes it up before this; here it is where other options stand before its name.
+  example(program.command('readiness'), 'promote readiness --base-url http://127.0.0.1:8787')
+    .description(
+      "Tau's readiness check, in place of its script; `promote readiness --help` lists its options",
+    )
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_flags: unknown, command: Command) =>
+      go(command, async ({ config, output }) => {
+        const args = output.json ? ['--json', ...command.args] : command.args;
+        return (await import('./readiness.js')).readiness(args, config);
+      }),
+    );
   addExpectations(
     example(program.command('validate'), 'promote validate --set baseUrl=http://127.0.0.1:8080'),
   )

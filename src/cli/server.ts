@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ClientError } from '../client.js';
 import { isAlive } from '../engine/process-identity.js';
-import { parseWhole, untilStopped, type Context } from './context.js';
+import { parseWhole, type Context } from './context.js';
+import { untilStopped } from './stop-signal.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addSearchAttributes, openEngine, withClientAt } from './temporal.js';
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
-import { untilStopped, type Context } from './context.js';
+import type { Context } from './context.js';
+import { untilStopped } from './stop-signal.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
 import {

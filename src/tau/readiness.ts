@@ -68,7 +68,8 @@ function checkPart(
   if (!answer.answered) {
     const { kind, code, detail } = answer;
     const problem = detailLine(`error: ${TITLES[surface]} ${kind} (${code}): ${detail}`);
-    return { surface, outcome: { kind, code, detail }, problems: [problem] };
+    const problems = SAYS_NOTHING.includes(code) ? [MISSING[surface], problem] : [problem];
+    return { surface, outcome: { kind, code, detail }, problems };
   }
   const values = READ[surface](answer.body);
   return {
@@ -88,6 +89,9 @@ const MISSING = {
   cortex: 'error: cortex status response missing reason_code',
   operator: 'error: operator control summary response missing reason_codes',
 } as const;
+
+/** An answer without a word is one without a reason code to the validator: its line goes first. */
+const SAYS_NOTHING: readonly string[] = ['answer_empty', 'command_no_output'] satisfies OwnReasonCode[];
 
 /** The wording is the validator's: people and their scripts look for it. An absent word never matches. */
 function problemsOf(

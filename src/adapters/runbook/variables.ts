@@ -30,7 +30,7 @@ export async function resolveVariable(
   }
   if (variable.command !== undefined) {
     const words = text?.trim().split(/\s+/);
-    return { kind: 'list', items: words ?? (await firstOnPath(variable.command, sources)) };
+    return { kind: 'list', items: words ?? (await firstOnPath(variable.command, sources.environment)) };
   }
   const value = text ?? variable.default;
   if (value === undefined) throw missing(name, variable);
@@ -69,12 +69,12 @@ function givenText(
 }
 
 /** Programs in the order of preference; where none is on PATH the last is named, and found missing when it is asked. */
-async function firstOnPath(
+export async function firstOnPath(
   commands: readonly (readonly string[])[],
-  sources: VariableSources,
+  environment: VariableSources['environment'],
 ): Promise<readonly string[]> {
   for (const command of commands)
-    if ((await findOnPath(command[0] ?? '', sources.environment['PATH'] ?? '')) !== undefined) return command;
+    if ((await findOnPath(command[0] ?? '', environment['PATH'] ?? '')) !== undefined) return command;
   return commands.at(-1) ?? [];
 }
 

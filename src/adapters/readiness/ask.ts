@@ -1,0 +1,205 @@
+import {
+  checkReadiness,
+  READINESS_SURFACES,
+  type ReadinessExpectations,
+  type ReadinessResult,
+  type ReadinessSurface,
+  type SurfaceAnswer,
+} from '../../tau/readiness.js';
+import { surfaceOfBody } from '../gates/answer.js';
+import { shownUrl } from '../http-address.js';
+import { oneLine } from '../one-line.js';
+import { probe, type Asking, type Probed } from '../probe.js';
+import { createRedactor } from '../redaction.js';
+import { createSessions } from '../sessions.js';
+import { withSession, type Credentials, type ReadinessAuth } from './credentials.js';
+import { handedOn, type AgentQuestion } from './operator-command.js';
+import {
+  agentQuestion,
+  sessionQuestion,
+  statusQuestion,
+  type ReadinessQuestion,
+  type StatusQuestion,
+} from './questions.js';
+
+export interface ReadinessRequest {
+  /** As it was given. */
+  readonly baseUrl: string;
+  readonly auth: ReadinessAuth;
+  /** Of `auth`, in this environment. */
+  readonly credentials: Credentials;
+  readonly expectations: ReadinessExpectations;
+  /** Of each question; a session's token counts with the question that it is for. */
+  readonly timeoutMs: number;
+  readonly operator: { readonly command: readonly string[]; readonly workingDirectory: string };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Whether the deployment is asked too, for the record alone: the validator does not judge it. */
+  readonly withDeployment: boolean;
+}
+
+/** One question with what came of it, redacted. */
+export interface AskedSurface {
+  /** As a round's evidence names it. */
+  readonly id: StatusQuestion | AgentQuestion;
+  readonly probed: Probed;
+  /** ISO 8601, UTC. */
+  readonly askedAt: string;
+  readonly durationMs: number;
+  readonly answer: SurfaceAnswer;
+}
+
+export interface AskedReadiness {
+  readonly result: ReadinessResult;
+  /** In the order of the result's parts. */
+  readonly surfaces: readonly AskedSurface[];
+  /** Beside the verdict; empty unless it was asked for. */
+  readonly deployment: readonly AskedSurface[];
+  readonly durationMs: number;
+  /** Why nothing of an answer may be shown or kept; undefined: it may. */
+  readonly withheld: string | undefined;
+  /** The parts of which something else than a healthy pass is expected: in the evidence no such pass is an earned one. */
+  readonly overridden: readonly ReadinessSurface[];
+}
+
+/**
+ * Asks gateway, cortex and operator summary at the same time, as the gates of a round are asked (probe.ts), and judges
+ * them by the rules of Tau's validator, as the readiness gate is judged. Every answer is bounded in time and bytes.
+ *
+ * @throws the reason of `signal`, and nothing else for what the system answers
+ */
+export async function askReadiness(request: ReadinessRequest): Promise<AskedReadiness> {
+  const began = performance.now();
+  const { credentials } = request;
+  let onStarted = (): void => {};
+  const started = new Promise<void>((resolve) => (onStarted = resolve));
+  const operator = askAgent('operator-summary', request, credentials, onStarted);
+  const others = request.withDeployment
+    ? [
+        askAgent('deployment-transport', request, credentials),
+        askAgent('deployment-status', request, credentials),
+      ]
+    : [];
+  // The command starts first, and runs while what asks over HTTP is loaded.
+  const asks = Promise.race([started, operator]);
+  const signed = asks.then(() => signIn(request, credentials));
+  const status = async (id: StatusQuestion): Promise<AskedSurface> => askStatus(id, request, await signed);
+  const [gateway, cortex, summary, deployment] = await Promise.all([
+    status('gateway-status'),
+    status('cortex-status'),
+    operator,
+    Promise.all(others),
+  ]);
+  const answers = { gateway: gateway.answer, cortex: cortex.answer, operator: summary.answer };
+  const { expectations, auth } = request;
+  const asked = { baseUrl: shownReadiness(request).baseUrl, authMode: auth.mode };
+  return {
+    result: checkReadiness(answers, expectations, asked),
+    surfaces: [gateway, cortex, summary],
+    deployment,
+    durationMs: Math.round(performance.now() - began),
+    withheld: credentials.withheld,
+    overridden: READINESS_SURFACES.filter(
+      (surface) => expectations[surface].health !== 'healthy' || expectations[surface].gate !== 'pass',
+    ),
+  };
+}
+
+/** What is asked, for a person: as it was given, without a password or token in it. */
+export function shownReadiness({
+  baseUrl,
+  credentials,
+  operator,
+}: Pick<ReadinessRequest, 'baseUrl' | 'credentials' | 'operator'>): {
+  readonly baseUrl: string;
+  readonly operatorCommand: string;
+} {
+  const redact = createRedactor(credentials.secrets);
+  return {
+    baseUrl: redact(baseUrl.replace(/\/\/[^/?#]*@/, '//[redacted]@')).text,
+    operatorCommand: oneLine(operator.command.join(' '), redact),
+  };
+}
+
+type Signed =
+  | { readonly kind: 'signed'; readonly credentials: Credentials }
+  | { readonly kind: 'refused'; readonly credentials: Credentials; readonly probed: Probed };
+
+/** A session's token is asked for once and serves both questions; it is in memory until the process ends. */
+async function signIn(request: ReadinessRequest, credentials: Credentials): Promise<Signed> {
+  if (request.auth.mode !== 'password-session') return { kind: 'signed', credentials };
+  const { sessionToken } = await import('../session-token.js');
+  const session = sessionQuestion(request, request.auth.password, request.signal);
+  const opened = await sessionToken(session, createSessions());
+  if (opened.kind === 'token') return { kind: 'signed', credentials: withSession(credentials, opened.token) };
+  const { kind, code, tries } = opened;
+  const detail = `POST ${shownUrl(session.question.url)}: ${opened.detail}`;
+  return { kind: 'refused', credentials, probed: { ...NOTHING_CAME, kind, code, detail, tries } };
+}
+
+async function askStatus(
+  id: StatusQuestion,
+  request: ReadinessRequest,
+  signed: Signed,
+): Promise<AskedSurface> {
+  const { credentials } = signed;
+  const asked = statusQuestion(id, request, credentials);
+  if (signed.kind === 'signed') return ask(id, asked, askingOf(request, credentials), credentials);
+  const { probed } = signed;
+  const answer = answerOf(probed, asked.asked, credentials);
+  return { id, probed, askedAt: new Date().toISOString(), durationMs: 0, answer };
+}
+
+function askAgent(
+  id: AgentQuestion,
+  request: ReadinessRequest,
+  credentials: Credentials,
+  onStarted?: () => void,
+): Promise<AskedSurface> {
+  const { operator, environment, auth, timeoutMs } = request;
+  const asked = agentQuestion(id, operator, handedOn(environment, auth), timeoutMs);
+  const question = { ...asked.question, ...(onStarted === undefined ? {} : { onStarted }) };
+  return ask(id, { ...asked, question }, askingOf(request, credentials), credentials);
+}
+
+function askingOf({ environment, signal }: ReadinessRequest, { secrets }: Credentials): Asking {
+  return { secrets, environment, signal, commit: undefined };
+}
+
+async function ask(
+  id: AskedSurface['id'],
+  { asked, question }: ReadinessQuestion,
+  asking: Asking,
+  credentials: Credentials,
+): Promise<AskedSurface> {
+  const askedAt = new Date().toISOString();
+  const began = performance.now();
+  const probed = await probe(question, asking);
+  const durationMs = Math.round(performance.now() - began);
+  return { id, probed, askedAt, durationMs, answer: answerOf(probed, asked, credentials) };
+}
+
+/** What did not answer says which question it was, what came of it, the status, and the first bytes of the answer. */
+function answerOf(probed: Probed, asked: string, { secrets, withheld }: Credentials): SurfaceAnswer {
+  const surface: SurfaceAnswer =
+    probed.kind === 'answered'
+      ? surfaceOfBody(probed.body)
+      : { answered: false, kind: probed.kind, code: probed.code, detail: probed.detail };
+  if (surface.answered) return surface;
+  const status = probed.status === undefined ? '' : `, status ${probed.status}`;
+  if (withheld !== undefined) return { ...surface, detail: `${asked}: ${surface.code}${status}` };
+  if (probed.kind !== 'answered') return surface;
+  const said = Buffer.from(probed.body).toString('utf8', 0, SAID_BYTES);
+  const detail = `${asked}: ${surface.detail}${status}${said.trim() === '' ? '' : `: ${said}`}`;
+  return { ...surface, detail: oneLine(detail, createRedactor(secrets)) };
+}
+
+const SAID_BYTES = 1024;
+const NOTHING_CAME = {
+  body: new Uint8Array(),
+  stderr: new Uint8Array(),
+  redactions: {},
+  status: undefined,
+  exitCode: undefined,
+} as const;

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+
+import type { Question } from '../asking.js';
+import { MAX_ANSWER_BYTES } from '../gates/answer.js';
+import { shownUrl } from '../http-address.js';
+import type { SessionQuestion } from '../session-token.js';
+import { literal, type Credentials } from './credentials.js';
+import { AGENT_QUESTIONS, type AgentQuestion } from './operator-command.js';
+
+/** One question, and how it is told to a person. */
+export interface ReadinessQuestion {
+  readonly asked: string;
+  readonly question: Question;
+}
+
+const PATHS = { 'gateway-status': '/gateway/status', 'cortex-status': '/cortex/status' } as const;
+export type StatusQuestion = keyof typeof PATHS;
+
+/** Asked once: an answer that may come a moment later is the next call's. */
+export function statusQuestion(
+  id: StatusQuestion,
+  { baseUrl, timeoutMs }: { readonly baseUrl: string; readonly timeoutMs: number },
+  { bearer }: Credentials,
+): ReadinessQuestion {
+  const url = addressOf(baseUrl, PATHS[id]);
+  const http = { method: 'GET', url: literal(url), headers: {}, bearer } as const;
+  return {
+    asked: `GET ${shownUrl(url)}`,
+    question: {
+      http,
+      command: undefined,
+      deadlineMs: timeoutMs,
+      maxBytes: MAX_ANSWER_BYTES,
+      repeatable: false,
+    },
+  };
+}
+
+export function agentQuestion(
+  id: AgentQuestion,
+  operator: { readonly command: readonly string[]; readonly workingDirectory: string },
+  environment: readonly string[],
+  timeoutMs: number,
+): ReadinessQuestion {
+  const command = {
+    argv: [...operator.command, ...AGENT_QUESTIONS[id]],
+    workingDirectory: operator.workingDirectory,
+    environment: [...environment],
+  };
+  return {
+    asked: basename(operator.command[0] ?? ''),
+    question: { http: undefined, command, deadlineMs: timeoutMs, maxBytes: MAX_ANSWER_BYTES },
+  };
+}
+
+const SESSION_BYTES = 64 * 1024;
+
+/** `POST /gateway/auth/session`, which gives an `access_token` for the password. */
+export function sessionQuestion(
+  { baseUrl, timeoutMs }: { readonly baseUrl: string; readonly timeoutMs: number },
+  password: string,
+  signal: AbortSignal,
+): SessionQuestion {
+  const url = addressOf(baseUrl, '/gateway/auth/session');
+  return {
+    question: {
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ password }),
+      bearer: undefined,
+      allowedOrigins: URL.canParse(url) ? [new URL(url).origin] : [],
+      deadlineMs: timeoutMs,
+      maxBytes: SESSION_BYTES,
+      signal,
+      repeatable: false,
+    },
+    token: '/access_token',
+  };
+}
+
+/** As the validator puts it together; without a scheme it is http, as for curl. */
+function addressOf(baseUrl: string, path: string): string {
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(baseUrl) || baseUrl === '' ? baseUrl : `http://${baseUrl}`;
+  return `${whole.replace(/\/$/, '')}${path}`;
+}
