@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROMOTE = fileURLToPath(new URL('../../bin/promote', import.meta.url));
+export const PROMOTE = fileURLToPath(new URL('../../bin/promote', import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;

@@ -79,8 +79,16 @@ export function sessionQuestion(
   };
 }
 
-/** As the validator puts it together; without a scheme it is http, as for curl. */
+const WITHOUT_SCHEME = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?(?:\/|$)/i;
+
+/**
+ * As the validator puts it together; without a scheme it is http, as for curl. Empty where the base is no URL by itself: a
+ * path that became its host would be sent the token.
+ */
 function addressOf(baseUrl: string, path: string): string {
-  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(baseUrl) || baseUrl === '' ? baseUrl : `http://${baseUrl}`;
-  return `${whole.replace(/\/$/, '')}${path}`;
+  const whole = WITHOUT_SCHEME.test(baseUrl) ? `http://${baseUrl}` : baseUrl;
+  const address = `${whole.replace(/\/$/, '')}${path}`;
+  return URL.canParse(whole) && URL.canParse(address) && new URL(whole).host === new URL(address).host
+    ? address
+    : '';
 }
