@@ -117,7 +117,7 @@ export function shownReadiness({
 } {
   const redact = createRedactor(credentials.secrets);
   return {
-    baseUrl: redact(baseUrl.replace(/\/\/[^/?#]*@/, '//[redacted]@')).text,
+    baseUrl: redact(baseUrl.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1[redacted]@')).text,
     operatorCommand: oneLine(operator.command.join(' '), redact),
   };
 }

@@ -82,13 +82,13 @@ export function sessionQuestion(
 const WITHOUT_SCHEME = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?(?:\/|$)/i;
 
 /**
- * As the validator puts it together; without a scheme it is http, as for curl. Empty where the base is no URL by itself: a
- * path that became its host would be sent the token.
+ * As the validator puts it together; without a scheme it is http, as for curl. Empty where the base is no address by
+ * itself: a path that became its host would be sent the token.
  */
 function addressOf(baseUrl: string, path: string): string {
   const whole = WITHOUT_SCHEME.test(baseUrl) ? `http://${baseUrl}` : baseUrl;
   const address = `${whole.replace(/\/$/, '')}${path}`;
-  return URL.canParse(whole) && URL.canParse(address) && new URL(whole).host === new URL(address).host
-    ? address
-    : '';
+  const [base, asked] = [whole, address].map((text) => (URL.canParse(text) ? new URL(text) : undefined));
+  const isHttp = base?.protocol === 'http:' || base?.protocol === 'https:';
+  return isHttp && base.host === asked?.host ? address : '';
 }
