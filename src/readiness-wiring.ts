@@ -5,7 +5,8 @@ import type * as Evidence from './adapters/readiness/evidence.js';
  * commands is src/wiring.ts.
  */
 export { askReadiness, shownReadiness } from './adapters/readiness/ask.js';
-export type { AskedReadiness, AskedSurface, ReadinessRequest } from './adapters/readiness/ask.js';
+export type { AskedReadiness, AskedSurface } from './adapters/readiness/ask.js';
+export type { ReadinessRequest } from './adapters/readiness/request.js';
 export { credentialsOf, type ReadinessAuth } from './adapters/readiness/credentials.js';
 export { operatorCommand } from './adapters/readiness/operator-command.js';
 

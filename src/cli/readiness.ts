@@ -56,6 +56,8 @@ async function run(options: ReadinessOptions, place: ReadinessPlace): Promise<0 
   if (notKept !== undefined) complain(notKept.problem);
   // Beside the validator's own lines, and after its first error line.
   if (!options.quiet) complain(`operator_command=${shown.operatorCommand}`);
+  if (isBuilding(asked))
+    complain('note: cargo may still be building: try again, or give --timeout-seconds more');
   if (options.json) {
     const ended = { passed, exitCode: passed ? 0 : 1, evidence: evidence?.folder ?? null };
     process.stdout.write(`${JSON.stringify({ ...document, ...ended })}\n`);
@@ -81,6 +83,13 @@ function tellProblems({ result, surfaces, withheld }: AskedReadiness): void {
     for (const other of others) complain(other);
   }
   if (withheld !== undefined && !isReady(result)) complain(`error: no answer is shown: ${withheld}`);
+}
+
+/** A first build takes minutes, for which the validator, without a limit of its command, waited. */
+function isBuilding({ result, surfaces }: AskedReadiness): boolean {
+  const operator = result.parts.find(({ surface }) => surface === 'operator')?.outcome;
+  const timedOut = operator?.kind === 'unreachable' && operator.code === 'command_timeout';
+  return timedOut && surfaces.some(({ asked }) => asked === 'cargo');
 }
 
 /** As it came, but for characters that no JSON has as they are: none of them reaches a terminal. */

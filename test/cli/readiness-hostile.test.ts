@@ -347,6 +347,13 @@ describe('a command that', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('is cargo and takes too long may still be building, which is said', async () => {
+    await using stage = await openStage({ agent: null, programs: { cargo: 'exec sleep 300' } });
+    const told = await expectHeld(stage);
+    expect(told[0]).toContain('error: operator control summary unreachable (command_timeout): cargo: ');
+    expect(told.at(-1)).toBe('note: cargo may still be building: try again, or give --timeout-seconds more');
+  });
+
   it('hangs with a grandchild that holds its pipes is ended with all that it started', async () => {
     await using stage = await openStage({
       agent: 'sleep 300 & echo "$! $$" > "$HOME/pids"; sleep 300',

@@ -46,6 +46,7 @@ const OWN = [
   'adapters/readiness/credentials.js',
   'adapters/readiness/operator-command.js',
   'adapters/readiness/questions.js',
+  'adapters/readiness/sign-in.js',
   'adapters/redaction-masks.js',
   'adapters/redaction-spellings.js',
   'adapters/redaction.js',

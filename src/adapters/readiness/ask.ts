@@ -1,48 +1,26 @@
 import {
   checkReadiness,
   READINESS_SURFACES,
-  type ReadinessExpectations,
   type ReadinessResult,
   type ReadinessSurface,
   type SurfaceAnswer,
 } from '../../tau/readiness.js';
 import { surfaceOfBody } from '../gates/answer.js';
-import { shownUrl } from '../http-address.js';
 import { oneLine } from '../one-line.js';
 import { probe, type Asking, type Probed } from '../probe.js';
 import { createRedactor } from '../redaction.js';
-import { createSessions } from '../sessions.js';
-import { withSession, type Credentials, type ReadinessAuth } from './credentials.js';
+import type { Credentials } from './credentials.js';
 import { handedOn, type AgentQuestion } from './operator-command.js';
-import {
-  agentQuestion,
-  sessionQuestion,
-  statusQuestion,
-  type ReadinessQuestion,
-  type StatusQuestion,
-} from './questions.js';
-
-export interface ReadinessRequest {
-  /** As it was given. */
-  readonly baseUrl: string;
-  readonly auth: ReadinessAuth;
-  /** Of `auth`, in this environment. */
-  readonly credentials: Credentials;
-  readonly expectations: ReadinessExpectations;
-  /** Of each question; a session's token counts with the question that it is for. */
-  readonly timeoutMs: number;
-  readonly operator: { readonly command: readonly string[]; readonly workingDirectory: string };
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Its reason is thrown. */
-  readonly signal: AbortSignal;
-  /** Whether the deployment is asked too, for the record alone: the validator does not judge it. */
-  readonly withDeployment: boolean;
-}
+import { agentQuestion, statusQuestion, type ReadinessQuestion, type StatusQuestion } from './questions.js';
+import type { ReadinessRequest } from './request.js';
+import { signIn, type Signed } from './sign-in.js';
 
 /** One question with what came of it, redacted. */
 export interface AskedSurface {
   /** As a round's evidence names it. */
   readonly id: StatusQuestion | AgentQuestion;
+  /** Method and address, or the program's name. */
+  readonly asked: string;
   readonly probed: Probed;
   /** ISO 8601, UTC. */
   readonly askedAt: string;
@@ -83,7 +61,7 @@ export async function askReadiness(request: ReadinessRequest): Promise<AskedRead
     : [];
   // The command starts first, and runs while what asks over HTTP is loaded.
   const asks = Promise.race([started, operator]);
-  const signed = asks.then(() => signIn(request, credentials));
+  const signed = asks.then(() => signIn(request));
   const status = async (id: StatusQuestion): Promise<AskedSurface> => askStatus(id, request, await signed);
   const [gateway, cortex, summary, deployment] = await Promise.all([
     status('gateway-status'),
@@ -122,33 +100,17 @@ export function shownReadiness({
   };
 }
 
-type Signed =
-  | { readonly kind: 'signed'; readonly credentials: Credentials }
-  | { readonly kind: 'refused'; readonly credentials: Credentials; readonly probed: Probed };
-
-/** A session's token is asked for once and serves both questions; it is in memory until the process ends. */
-async function signIn(request: ReadinessRequest, credentials: Credentials): Promise<Signed> {
-  if (request.auth.mode !== 'password-session') return { kind: 'signed', credentials };
-  const { sessionToken } = await import('../session-token.js');
-  const session = sessionQuestion(request, request.auth.password, request.signal);
-  const opened = await sessionToken(session, createSessions());
-  if (opened.kind === 'token') return { kind: 'signed', credentials: withSession(credentials, opened.token) };
-  const { kind, code, tries } = opened;
-  const detail = `POST ${shownUrl(session.question.url)}: ${opened.detail}`;
-  return { kind: 'refused', credentials, probed: { ...NOTHING_CAME, kind, code, detail, tries } };
-}
-
 async function askStatus(
   id: StatusQuestion,
   request: ReadinessRequest,
   signed: Signed,
 ): Promise<AskedSurface> {
-  const { credentials } = signed;
-  const asked = statusQuestion(id, request, credentials);
+  const { credentials, leftMs } = signed;
+  const asked = statusQuestion(id, { ...request, timeoutMs: leftMs }, credentials);
   if (signed.kind === 'signed') return ask(id, asked, askingOf(request, credentials), credentials);
   const { probed } = signed;
   const answer = answerOf(probed, asked.asked, credentials);
-  return { id, probed, askedAt: new Date().toISOString(), durationMs: 0, answer };
+  return { id, asked: asked.asked, probed, askedAt: new Date().toISOString(), durationMs: 0, answer };
 }
 
 function askAgent(
@@ -177,7 +139,7 @@ async function ask(
   const began = performance.now();
   const probed = await probe(question, asking);
   const durationMs = Math.round(performance.now() - began);
-  return { id, probed, askedAt, durationMs, answer: answerOf(probed, asked, credentials) };
+  return { id, asked, probed, askedAt, durationMs, answer: answerOf(probed, asked, credentials) };
 }
 
 /** What did not answer says which question it was, what came of it, the status, and the first bytes of the answer. */
@@ -196,10 +158,3 @@ function answerOf(probed: Probed, asked: string, { secrets, withheld }: Credenti
 }
 
 const SAID_BYTES = 1024;
-const NOTHING_CAME = {
-  body: new Uint8Array(),
-  stderr: new Uint8Array(),
-  redactions: {},
-  status: undefined,
-  exitCode: undefined,
-} as const;

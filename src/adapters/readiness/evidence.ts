@@ -5,7 +5,8 @@ import { readinessReport } from '../../tau/readiness-report.js';
 import { EvidenceError } from '../evidence/evidence-error.js';
 import { createFileStore } from '../evidence/file-store.js';
 import { answerFiles } from '../gates/answer.js';
-import type { AskedReadiness, ReadinessRequest } from './ask.js';
+import type { AskedReadiness } from './ask.js';
+import type { ReadinessRequest } from './request.js';
 
 type Problem = { readonly problem: string };
 

@@ -1,0 +1,38 @@
+import { shownUrl } from '../http-address.js';
+import type { Probed } from '../probe.js';
+import { createSessions } from '../sessions.js';
+import type { ReadinessRequest } from './request.js';
+import { withSession, type Credentials } from './credentials.js';
+import { sessionQuestion } from './questions.js';
+
+/** With what the statuses are asked, and how long; or that they can't be. */
+export type Signed = { readonly credentials: Credentials; readonly leftMs: number } & (
+  { readonly kind: 'signed' } | { readonly kind: 'refused'; readonly probed: Probed }
+);
+
+/**
+ * A session's token is asked for once and serves both questions. It is in memory until the process ends, which is sooner than
+ * it expires, and is never written down.
+ */
+export async function signIn(request: ReadinessRequest): Promise<Signed> {
+  const { auth, credentials, signal, timeoutMs } = request;
+  if (auth.mode !== 'password-session') return { kind: 'signed', credentials, leftMs: timeoutMs };
+  const began = performance.now();
+  const { sessionToken } = await import('../session-token.js');
+  const session = sessionQuestion(request, auth.password, signal);
+  const opened = await sessionToken(session, createSessions());
+  const leftMs = Math.max(1, Math.round(timeoutMs - (performance.now() - began)));
+  if (opened.kind === 'token')
+    return { kind: 'signed', credentials: withSession(credentials, opened.token), leftMs };
+  const { kind, code, tries } = opened;
+  const detail = `POST ${shownUrl(session.question.url)}: ${opened.detail}`;
+  return { kind: 'refused', credentials, leftMs, probed: { ...NOTHING_CAME, kind, code, detail, tries } };
+}
+
+const NOTHING_CAME = {
+  body: new Uint8Array(),
+  stderr: new Uint8Array(),
+  redactions: {},
+  status: undefined,
+  exitCode: undefined,
+} as const;
