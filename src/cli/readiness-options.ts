@@ -112,8 +112,11 @@ function optionsOf(option: string): readonly Option[] {
       '--expect-cortex-rollout-gate',
       '--expect-operator-rollout-gate',
     ];
-  const known: readonly Option[] = [...(Object.keys(SETTINGS) as Setting[]), ...FILES];
-  return known.filter((each) => each === option).slice(0, 1);
+  return isSetting(option) ? [option] : FILES.filter((file) => file === option);
+}
+
+function isSetting(option: string): option is Setting {
+  return Object.hasOwn(SETTINGS, option);
 }
 
 /** In the validator's order. */

@@ -16,6 +16,8 @@ const SESSION = 'session-token-of-an-hour-01';
 const errors = (text: string): readonly string[] =>
   text.split('\n').filter((line) => line.startsWith('error:'));
 
+const healthy = (file: string): string => recordedText(`healthy/${file}`);
+
 async function filesIn(folder: string): Promise<Readonly<Record<string, string>>> {
   const names = (await readdir(folder)).sort();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
@@ -121,14 +123,13 @@ describe('--evidence', () => {
     const folder = join(stage.folder, 'reports/now');
     expect(document.parse(JSON.parse(stdout)).evidence).toBe(folder);
     const files = await filesIn(folder);
-    const answer = (file: string): string => recordedText(`healthy/${file}`);
     const { 'readiness.json': json = '', ...others } = files;
     expect(others).toEqual({
-      'cortex-status.json': answer('cortex-status.json'),
-      'deployment-status.json': answer('deployment-status.stdout'),
-      'deployment-transport.json': answer('deployment-transport-health.stdout'),
-      'gateway-status.json': answer('gateway-status.json'),
-      'operator-summary.json': answer('operator-control-summary.stdout'),
+      'cortex-status.json': healthy('cortex-status.json'),
+      'deployment-status.json': healthy('deployment-status.stdout'),
+      'deployment-transport.json': healthy('deployment-transport-health.stdout'),
+      'gateway-status.json': healthy('gateway-status.json'),
+      'operator-summary.json': healthy('operator-control-summary.stdout'),
       'readiness.txt': recordedText('readiness-check/healthy.stdout').replace(
         'http://127.0.0.1:8787',
         stage.baseUrl,
@@ -308,16 +309,18 @@ describe('a secret', () => {
   });
 });
 
+/** To a session's token alone. */
+const answering =
+  (body: string): RequestListener =>
+  ({ headers }, response) =>
+    headers.authorization === `Bearer ${SESSION}`
+      ? response.end(body)
+      : response.writeHead(401).end(`{"seen":"${headers.authorization ?? ''}"}`);
+
 /** Takes the password and gives a session's token; the statuses take that token alone. */
 function sessions(stage: {
   password: string;
 }): Record<'gateway' | 'cortex', RequestListener> & { others: Record<string, RequestListener> } {
-  const answering =
-    (body: string): RequestListener =>
-    ({ headers }, response) =>
-      headers.authorization === `Bearer ${SESSION}`
-        ? response.end(body)
-        : response.writeHead(401).end(`{"seen":"${headers.authorization ?? ''}"}`);
   return {
     gateway: answering(recordedText('healthy/gateway-status.json')),
     cortex: answering(recordedText('healthy/cortex-status.json')),

@@ -50,9 +50,8 @@ export interface AskedReadiness {
 export async function askReadiness(request: ReadinessRequest): Promise<AskedReadiness> {
   const began = performance.now();
   const { credentials } = request;
-  let onStarted = (): void => {};
-  const started = new Promise<void>((resolve) => (onStarted = resolve));
-  const operator = askAgent('operator-summary', request, credentials, onStarted);
+  const start = event();
+  const operator = askAgent('operator-summary', request, credentials, start.happens);
   const others = request.withDeployment
     ? [
         askAgent('deployment-transport', request, credentials),
@@ -60,7 +59,7 @@ export async function askReadiness(request: ReadinessRequest): Promise<AskedRead
       ]
     : [];
   // The command starts first, and runs while what asks over HTTP is loaded.
-  const asks = Promise.race([started, operator]);
+  const asks = Promise.race([start.happened, operator]);
   const signed = asks.then(() => signIn(request));
   const status = async (id: StatusQuestion): Promise<AskedSurface> => askStatus(id, request, await signed);
   const [gateway, cortex, summary, deployment] = await Promise.all([
@@ -82,6 +81,17 @@ export async function askReadiness(request: ReadinessRequest): Promise<AskedRead
       (surface) => expectations[surface].health !== 'healthy' || expectations[surface].gate !== 'pass',
     ),
   };
+}
+
+const nobodyWaits = (): void => undefined;
+
+/** A promise, and what settles it. */
+function event(): { readonly happened: Promise<void>; readonly happens: () => void } {
+  let happens = nobodyWaits;
+  const happened = new Promise<void>((resolve) => {
+    happens = resolve;
+  });
+  return { happened, happens };
 }
 
 /** What is asked, for a person: as it was given, without a password or token in it. */
