@@ -58,7 +58,7 @@ export class RedactionError extends Error {
 export function createRedactor(secrets: Readonly<Record<string, string>>): Redactor {
   const names = Object.keys(secrets);
   for (const [name, value] of Object.entries(secrets)) checkSecret(name, value, names);
-  const needles = Object.entries(secrets).flatMap(([name, value]) => needlesFor(name, value));
+  const needles = Object.entries(secrets).flatMap(([name, value]) => needlesOf(name, value));
   const longestVariantBytes = Math.max(MIN_DROP_BYTES, ...needles.map((needle) => needle.longestBytes));
 
   const bytes: Redactor['bytes'] = (whole, options) => {
@@ -75,6 +75,20 @@ export function createRedactor(secrets: Readonly<Record<string, string>>): Redac
     return { text: Buffer.from(redacted).toString('utf8'), ...counts };
   };
   return Object.assign(redactText, { bytes, longestVariantBytes });
+}
+
+const MAX_REMEMBERED = 64;
+const remembered = new Map<string, readonly Needle[]>();
+
+/** Each question makes a redactor, mostly of the secrets that the one before had, and their spellings are many. */
+function needlesOf(name: string, value: string): readonly Needle[] {
+  const key = JSON.stringify([name, value]);
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const needles = needlesFor(name, value);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(key, needles);
+  return needles;
 }
 
 /** Whether createRedactor takes this secret among others. */

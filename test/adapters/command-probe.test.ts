@@ -229,6 +229,31 @@ describe('a command that cannot be started', () => {
   );
 });
 
+describe('what waits for the start', () => {
+  it('is told once the command runs, before it ends', async () => {
+    const ended: string[] = [];
+    const started = new Promise<void>((onStarted) => {
+      void sh('until [ -e go ]; do sleep 0.05; done', { onStarted, requireOutput: false }).then((answer) =>
+        ended.push(answer.kind),
+      );
+    });
+    await started;
+    expect(ended).toEqual([]);
+    await writeFile(join(folder, 'go'), '');
+    await until(() => Promise.resolve(ended.length > 0));
+    expect(ended).toEqual(['answered']);
+  });
+
+  it.each([['no-such-command-anywhere'], ['sh', 'a\0b']])(
+    'is not told where %j can not run',
+    async (...argv) => {
+      let told = 0;
+      await run(argv, { onStarted: () => (told += 1) });
+      expect(told).toBe(0);
+    },
+  );
+});
+
 describe('cancelling', () => {
   it('kills the group and throws its own reason', async () => {
     const reason = new Error('cancelled');

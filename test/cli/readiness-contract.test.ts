@@ -6,7 +6,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 
+import { scenarioNamed } from '../../src/rehearsal/scenarios.js';
+import { openForTest } from '../rehearsal/stand-in.js';
 import { recordedText } from '../tau/recordings.js';
 import { promote, scratch } from './run-promote.js';
 import {
@@ -354,4 +357,23 @@ it('the environment is handed on, but for secrets and what makes a program load 
   expect(environment).toContain('CARGO_HOME=/opt/cargo\n');
   expect(environment).toContain(`TAU_OPERATOR_BASE_URL=${stage.baseUrl}\n`);
   expect(environment).not.toMatch(/GIT_DIR|LD_LIBRARY_PATH|stage-token|a-password/);
+});
+
+describe('the readiness gate of a runbook', () => {
+  it.each(['healthy', 'gateway-stopped', 'cortex-unrepaired', 'readiness-fails'])(
+    'says of the scenario %s, by `promote validate`, what the command says',
+    async (scenario) => {
+      const { workspace, environment } = await openForTest(scenarioNamed(scenario));
+      const validated = await promote(workspace, ['--json', 'validate'], environment);
+      const { evidence } = z.object({ evidence: z.string() }).parse(JSON.parse(validated.stdout));
+      const asked = await promote(workspace, ['readiness', '--evidence', 'now'], environment);
+      const [ofGate, ofCommand] = await Promise.all(
+        [join(evidence, 'validation-1'), join(workspace, 'now')].map((folder) =>
+          readFile(join(folder, 'readiness.txt'), 'utf8'),
+        ),
+      );
+      expect(ofCommand).toBe(ofGate);
+      expect(asked.exitCode).toBe(ofCommand?.endsWith('\nstatus=pass\n') === true ? 0 : 1);
+    },
+  );
 });

@@ -77,6 +77,19 @@ it('the report of a hold has the values that came, then every error line, and no
   );
 });
 
+it.each([
+  ['an empty answer', 'malformed', 'answer_empty'],
+  ['a command that printed nothing', 'unreachable', 'command_no_output'],
+] as const)('%s has the line of a missing reason code first, as for the validator', (_, kind, code) => {
+  const nothing = silent(kind, code);
+  expect(problems({ ...recorded('healthy'), cortex: nothing, operator: nothing })).toEqual([
+    'error: cortex status response missing reason_code',
+    `error: cortex status ${kind} (${code}): no answer: ${code}`,
+    'error: operator control summary response missing reason_codes',
+    `error: operator control summary ${kind} (${code}): no answer: ${code}`,
+  ]);
+});
+
 const gateway = (json: unknown) => check({ ...recorded('healthy'), gateway: body(json) }).parts[0]?.outcome;
 
 describe('first present', () => {
