@@ -21,7 +21,7 @@ export default defineConfig({
           globalSetup: ['test/support/temporal-server.ts'],
           pool: 'forks',
           // They mostly wait: for a server, for processes, for a watch's window.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
