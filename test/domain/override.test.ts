@@ -5,8 +5,11 @@ import { describe, expect, it } from 'vitest';
 
 import type { Observation } from '../../src/domain/observation.js';
 import {
+  asAsked,
   letsGoOn,
   overriddenGates,
+  overrideOf,
+  overrideText,
   parseOverride,
   resolveOverrides,
   type ExpectationOverride,
@@ -249,6 +252,29 @@ describe('what is asked for', () => {
   it('from outside, is read as it stands, and nothing beside it', () => {
     const value = { gate: 'o', health: 'failing', rolloutGate: null, allowed: true };
     expect(parseOverride(value)).toEqual({ gate: 'o', health: 'failing', rolloutGate: null });
+    const longest = { ...value, gate: 'o'.repeat(64) };
+    expect(parseOverride(longest)).toMatchObject({ gate: 'o'.repeat(64) });
+  });
+});
+
+describe('what is taken', () => {
+  const taken = [
+    { gate: 'a', expect: SPARSE },
+    { gate: 'b', expect: { health: 'degraded', gate: 'hold' } as const },
+  ];
+
+  it('is said in words', () => {
+    expect(taken.map(overrideText)).toEqual(['a expected failing/hold', 'b expected degraded/hold']);
+  });
+
+  it('is found by its gate', () => {
+    expect(overrideOf(taken, 'b')).toEqual({ health: 'degraded', gate: 'hold' });
+    expect(overrideOf(taken, 'c')).toBeUndefined();
+  });
+
+  it('is taken again by another reading of the same runbook', () => {
+    const gates = taken.map(({ gate }) => ({ id: gate, expect: HEALTHY }));
+    expect(resolveOverrides(gates, asAsked(taken), 'all')).toEqual({ ok: true, overrides: taken });
   });
 });
 
