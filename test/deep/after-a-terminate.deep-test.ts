@@ -43,7 +43,11 @@ describe('a promotion that was terminated while watching', () => {
       expect(refused.reason).toContain(`promote reconcile --target ${stage.target}`);
 
       const would = { run, target: stage.target, commit: stage.rehearsal.commit, action: 'rolls-back' };
-      expect(await stage.reconcile({ dryRun: true })).toEqual({ dryRun: true, runs: [would], unreadable: [] });
+      expect(await stage.reconcile({ dryRun: true })).toEqual({
+        dryRun: true,
+        runs: [would],
+        unreadable: [],
+      });
       expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
       expect(await stage.reconcile()).toEqual({ dryRun: false, runs: [would], unreadable: [] });
       expect(await stage.result()).toMatchObject({ run, end: 'rolled-back', trigger: 'terminated' });

@@ -60,6 +60,7 @@ test(
     expect(JSON.parse((await site.promote('--json', 'reconcile')).stdout)).toEqual({
       dryRun: false,
       runs: [],
+      unreadable: [],
     });
 
     const same = await site.startPromotion();
