@@ -11,10 +11,9 @@ export interface ReadinessValues {
 
 /** "First present one" of each (docs/reference/tau.md, "First present"). */
 export function gatewayValues(body: unknown): ReadinessValues {
-  const running = textAt(body, 'service', 'service_status') === 'running' ? 'healthy' : '';
-  const first = (...paths: readonly string[]) => firstText(body, paths);
+  const first = (...paths: readonly string[]) => textOf(firstValue(body, paths));
   return {
-    health: first('health_state', 'events.health_state') || running,
+    health: textOf(firstValue(body, ['health_state', 'events.health_state']) ?? healthOfService(body)),
     gate: first('rollout_gate', 'service.rollout_gate', 'events.rollout_gate'),
     reasons: reasonCodeList([
       first(
@@ -48,12 +47,17 @@ export function operatorValues(body: unknown): ReadinessValues {
   };
 }
 
-function firstText(body: unknown, paths: readonly string[]): string {
+/** Only where no health is present at all: one that is empty, or a list or an object, is there and is none. */
+function healthOfService(body: unknown): 'healthy' | undefined {
+  return textAt(body, 'service', 'service_status') === 'running' ? 'healthy' : undefined;
+}
+
+function firstValue(body: unknown, paths: readonly string[]): unknown {
   for (const path of paths) {
     const value = valueAt(body, path.split('.'));
-    if (value !== undefined) return textOf(value);
+    if (value !== undefined) return value;
   }
-  return '';
+  return undefined;
 }
 
 function textAt(body: unknown, ...path: readonly string[]): string {

@@ -225,6 +225,16 @@ describe('a gateway that', () => {
     },
   );
 
+  it.concurrent.each(['{"health_state":["failing"]', '{"health_state":""', '{"events":{"health_state":{}}'])(
+    'answers %s beside a running service is not healthy by it',
+    async (health) => {
+      const service = { service_status: 'running', rollout_gate: 'pass', guardrail_reason_code: 'x' };
+      await using stage = await openStage({ gateway: `${health},"service":${JSON.stringify(service)}}` });
+      const [first] = await expectHeld(stage);
+      expect(first).toBe("error: gateway status health_state expected 'healthy' but got ''");
+    },
+  );
+
   it('answers nothing is told in the words of the validator first', async () => {
     await using stage = await openStage({ gateway: status(200, '  \n') });
     const [first, second] = await expectHeld(stage);

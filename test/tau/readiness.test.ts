@@ -163,6 +163,20 @@ describe('first present', () => {
     expect(gateway(json)).toEqual({ kind: 'answered', health, gate, reasons: [reason] });
   });
 
+  it.each([
+    ['a list', { health_state: ['failing'] }],
+    ['an object', { health_state: {} }],
+    ['an empty text', { health_state: '' }],
+    ["a list in place of the events'", { events: { health_state: [] } }],
+    ["an object in place of the events'", { events: { health_state: {} } }],
+    ["an empty text in place of the events'", { events: { health_state: '' } }],
+    ["a list before the events'", { health_state: ['failing'], events: { health_state: 'healthy' } }],
+  ])('a health that is %s is present, so that a running service is not taken for it', (_, given) => {
+    expect(problems({ ...recorded('healthy'), gateway: body({ ...given, service }) })).toEqual([
+      "error: gateway status health_state expected 'healthy' but got ''",
+    ]);
+  });
+
   it('an empty reason code, and one that is a list, are missing', () => {
     for (const reason of ['', [], {}, [['x']]])
       expect(gateway({ rollout_reason_code: reason, service })).toMatchObject({ reasons: [] });
