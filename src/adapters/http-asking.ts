@@ -31,6 +31,7 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
     const opened = await sessionToken(
       { ...session, question: { ...session.question, deadlineMs: left() } },
       sessions,
+      Object.keys(secretsOf(http, asking)),
     );
     if (opened.kind !== 'token') return { ...notSent(opened.code, opened.detail), ...opened };
     const redact = createRedactor(secretsOf(http, asking, sessions));

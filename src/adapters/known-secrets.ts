@@ -1,4 +1,4 @@
-import { createRedactor, isRedactable, type Redactor } from './redaction.js';
+import { createRedactor, isRedactable, redactable, type Redactor } from './redaction.js';
 
 /** Keeps every secret that this worker has seen out of its error messages. */
 export interface KnownSecrets {
@@ -16,20 +16,22 @@ export function createKnownSecrets(environment: Readonly<Record<string, string |
   const remember = (secrets: Readonly<Record<string, string | undefined>>): void => {
     const fresh = Object.entries(secrets).filter(([name, value]) => known.get(name) !== value);
     for (const [name, value] of fresh)
-      if (value !== undefined && isRedactable(name, value)) known.set(name, value);
-    if (fresh.length > 0) redactor = createRedactor(Object.fromEntries(known));
+      if (value !== undefined && isRedactable(name, value, [])) known.set(name, value);
+    if (fresh.length > 0) redactor = createRedactor(redactable(Object.fromEntries(known)));
   };
   remember(namedLikeSecrets(environment));
   return { remember, redact: (text) => redactor(text).text };
 }
 
-/** The variables of an environment that are named like secrets and can be redacted. */
+/**
+ * The variables of an environment that are named like secrets and can be redacted together.
+ *
+ * @param others names of secrets that may come beside them
+ */
 export function namedLikeSecrets(
   environment: Readonly<Record<string, string | undefined>>,
+  others: readonly string[] = [],
 ): Record<string, string> {
-  const secrets: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment))
-    if (NAMED_LIKE_SECRETS.test(name) && value !== undefined && isRedactable(name, value))
-      secrets[name] = value;
-  return secrets;
+  const named = Object.entries(environment).filter(([name]) => NAMED_LIKE_SECRETS.test(name));
+  return redactable(Object.fromEntries(named), others);
 }

@@ -91,15 +91,32 @@ function needlesOf(name: string, value: string): readonly Needle[] {
   return needles;
 }
 
-/** Whether createRedactor takes this secret among others. */
-export function isRedactable(name: string, value: string): boolean {
+/** Whether createRedactor takes this secret among others of these names: it must be part of none of their markers. */
+export function isRedactable(name: string, value: string, others: readonly string[]): boolean {
   try {
-    checkSecret(name, value, [name]);
+    checkSecret(name, value, [name, ...others]);
     return true;
   } catch (error) {
     if (error instanceof RedactionError) return false;
     throw error;
   }
+}
+
+/**
+ * Those of these that createRedactor takes together. What is part of the marker of one of them, such as a variable's name,
+ * is left out: whatever was removed would show it again.
+ *
+ * @param others names of secrets that may come beside them
+ */
+export function redactable(
+  secrets: Readonly<Record<string, string | undefined>>,
+  others: readonly string[] = [],
+): Record<string, string> {
+  const alone = Object.entries(secrets).flatMap(([name, value]): [string, string][] =>
+    value !== undefined && isRedactable(name, value, []) ? [[name, value]] : [],
+  );
+  const names = [...alone.map(([name]) => name), ...others];
+  return Object.fromEntries(alone.filter(([name, value]) => isRedactable(name, value, names)));
 }
 
 /** Longer than any password in a URL that a cut may have left without its `@`. */

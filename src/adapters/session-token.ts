@@ -5,7 +5,7 @@ import { probeHttp, type HttpQuestion, type HttpTry } from './http-probe.js';
 import { parseJsonBody } from './json-body.js';
 import { isRedactable, type Redactor } from './redaction.js';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
-import type { Sessions } from './sessions.js';
+import { SESSION_NAMES, type Sessions } from './sessions.js';
 
 export interface SessionQuestion {
   /** How a token is asked for; asking twice does no harm, and is done after a transient fault unless it says otherwise. */
@@ -29,8 +29,16 @@ export type SessionToken =
       readonly tries: readonly HttpTry[];
     };
 
-/** The token that is in memory, or a new one. What the endpoint answers is never kept: it is the secret. */
-export async function sessionToken(asked: SessionQuestion, sessions: Sessions): Promise<SessionToken> {
+/**
+ * The token that is in memory, or a new one. What the endpoint answers is never kept: it is the secret.
+ *
+ * @param secrets names of those that are removed beside it: a token that is part of one's marker could not be
+ */
+export async function sessionToken(
+  asked: SessionQuestion,
+  sessions: Sessions,
+  secrets: readonly string[],
+): Promise<SessionToken> {
   const key = keyOf(asked);
   const remembered = sessions.tokenOf(key);
   if (remembered !== undefined) return { kind: 'token', token: remembered, remembered: true, tries: [] };
@@ -42,11 +50,11 @@ export async function sessionToken(asked: SessionQuestion, sessions: Sessions): 
   }
   const json = parseJsonBody(answer.body);
   const token = json.kind === 'json' ? valueAtPointer(json.value, asked.token) : undefined;
-  if (typeof token !== 'string' || !isUsable(token))
+  if (typeof token !== 'string' || !isUsable(token, secrets))
     return {
       kind: 'malformed',
       code: 'session_token_missing',
-      detail: `asking for a session: no token of at least 8 characters at ${asked.token} of the answer`,
+      detail: `asking for a session: no usable token (8 characters or more, no word of ours) at ${asked.token} of the answer`,
       tries,
     };
   sessions.keep(key, token);
@@ -64,8 +72,10 @@ function keyOf({ question, token }: SessionQuestion): string {
 }
 
 /** It must fit a header, and be long enough to be found and removed. */
-function isUsable(token: string): boolean {
-  return /^[\x21-\x7e]{8,4096}$/.test(token) && isRedactable('session', token);
+function isUsable(token: string, secrets: readonly string[]): boolean {
+  return (
+    /^[\x21-\x7e]{8,4096}$/.test(token) && isRedactable('session', token, [...SESSION_NAMES, ...secrets])
+  );
 }
 
 /** The answer is read here and nowhere else: redacted, it would not be the token any more. */

@@ -10,6 +10,10 @@ export interface Sessions {
 
 /** So many refused tokens are still redacted; an endpoint that refuses every token must not fill the memory. */
 const REMEMBERED = 16;
+export const SESSION_NAMES: readonly string[] = Array.from(
+  { length: REMEMBERED },
+  (_, at) => `session-${at}`,
+);
 
 /** @param onToken told of each new token, so that error messages are kept free of it too */
 export function createSessions(

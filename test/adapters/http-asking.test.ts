@@ -207,6 +207,16 @@ describe('a session', () => {
       result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },
     },
     {
+      name: 'with a token that is the name of another secret',
+      answer: { body: '{"session":{"token":"password"}}' },
+      result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },
+    },
+    {
+      name: 'with a token that is part of what sessions are called',
+      answer: { body: '{"session":{"token":"session-1"}}' },
+      result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },
+    },
+    {
       name: 'with a token that fits no header',
       answer: { body: '{"session":{"token":"abcdefgh\\r\\nx: y"}}' },
       result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },

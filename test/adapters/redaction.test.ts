@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor } from '../../src/adapters/redaction.js';
+import { createKnownSecrets } from '../../src/adapters/known-secrets.js';
+import { createRedactor, redactable } from '../../src/adapters/redaction.js';
 
 // Proves that a secret in one of the spellings of docs/reference/security.md is never in the output. Not proven, since not
 // promised: secrets split by a newline, in UTF-16, compressed, or seen in parts by somebody who cuts first.
@@ -267,5 +268,33 @@ describe('a secret that cannot be redacted', () => {
     const create = (): unknown => createRedactor({ TAU_TOKEN: value });
     expect(create).toThrow(expect.objectContaining({ name: 'RedactionError', code, variable: 'TAU_TOKEN' }));
     expect(create).toThrow(/^TAU_TOKEN: [a-z 8]+$/);
+  });
+
+  it.each<[string, Record<string, string>, readonly string[], readonly string[]]>([
+    [
+      'the name of another one',
+      { A_TOKEN: 'THE_PASSWORD', THE_PASSWORD: 'long-enough' },
+      [],
+      ['THE_PASSWORD'],
+    ],
+    ['its own name', { LONG_TOKEN: 'LONG_TOKEN' }, [], []],
+    [
+      'the name of one that comes later',
+      { A_TOKEN: ':session', B_TOKEN: 'long-enough' },
+      ['session'],
+      ['B_TOKEN'],
+    ],
+    ['the name of one that is too short', { A_TOKEN: 'SHORT_ONE', SHORT_ONE: 'x' }, [], ['A_TOKEN']],
+  ])('that is %s is left out of those that can be', (_, secrets, others, left) => {
+    const found = redactable(secrets, others);
+    expect(Object.keys(found)).toEqual(left);
+    const later = Object.fromEntries(others.map((name) => [name, 'one-that-came-later']));
+    expect(() => createRedactor({ ...found, ...later })).not.toThrow();
+  });
+
+  it('never keeps a worker from removing the others, also where its name came later', () => {
+    const known = createKnownSecrets({ A_TOKEN: 'session-7', B_TOKEN: 'long-enough' });
+    known.remember({ 'session-7': 'a-token-of-a-session' });
+    expect(known.redact('long-enough a-token-of-a-session')).toBe('[redacted:B_TOKEN] [redacted:session-7]');
   });
 });

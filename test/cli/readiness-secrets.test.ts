@@ -298,6 +298,15 @@ describe('a secret', () => {
     },
   );
 
+  it.each(['TAU_OPERATOR_AUTH_TOKEN', 'AUTH_TOKEN.replaced', ':session'])(
+    'of the environment that is a name of ours (%s) is no obstacle',
+    async (value) => {
+      await using stage = await openStage();
+      const { exitCode, stdout } = await stage.askWith({ TOKEN_VAR: value });
+      expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/\nstatus=pass\n$/)]);
+    },
+  );
+
   it.each(['http://', ''])('in a base URL that begins with "%s" is not shown', async (scheme) => {
     await using stage = await openStage();
     const url = `${scheme}ops:hunter2hunter2@127.0.0.1:1/?token=${TOKEN}`;
@@ -379,6 +388,21 @@ describe('--auth-mode password-session', () => {
     expect(all).toContain('auth_mode=password-session');
     expect(all).not.toContain(SESSION);
     expect(all).not.toContain('battery');
+  });
+
+  it('a token that is part of the name of a secret is none', async () => {
+    const others = {
+      '/gateway/auth/session': ((_, response) =>
+        response.end('{"access_token":"AUTH_PASSWORD"}')) satisfies RequestListener,
+    };
+    await using stage = await openStage({ others });
+    const { exitCode, stderr } = await stage.askWith({ TAU_OPERATOR_AUTH_PASSWORD: PASSWORD }, ...MODE);
+    expect(errors(stderr)).toEqual([
+      expect.stringContaining('error: gateway status malformed (session_token_missing): POST '),
+      expect.stringContaining('error: cortex status malformed (session_token_missing): POST '),
+    ]);
+    expect(stderr).not.toMatch(/\n +at /);
+    expect([exitCode, stage.asked]).toEqual([1, ['/gateway/auth/session']]);
   });
 
   it('a wrong password is told of both surfaces, and nothing that the gateway said of it', async () => {

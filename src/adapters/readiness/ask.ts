@@ -48,6 +48,24 @@ export interface AskedReadiness {
  * @throws the reason of `signal`, and nothing else for what the system answers
  */
 export async function askReadiness(request: ReadinessRequest): Promise<AskedReadiness> {
+  const failed = new AbortController();
+  const running: Promise<unknown>[] = [];
+  try {
+    const signal = AbortSignal.any([request.signal, failed.signal]);
+    return await askAll({ ...request, signal }, (command) => running.push(command));
+  } catch (error) {
+    // The command is in a process group of its own: without this it would outlive us.
+    failed.abort(error);
+    await Promise.allSettled(running);
+    throw error;
+  }
+}
+
+/** @param onCommand told of each command that runs */
+async function askAll(
+  request: ReadinessRequest,
+  onCommand: (command: Promise<unknown>) => void,
+): Promise<AskedReadiness> {
   const began = performance.now();
   const { credentials } = request;
   const start = event();
@@ -58,6 +76,7 @@ export async function askReadiness(request: ReadinessRequest): Promise<AskedRead
         askAgent('deployment-status', request, credentials),
       ]
     : [];
+  for (const command of [operator, ...others]) onCommand(command);
   // The command starts first, and runs while what asks over HTTP is loaded.
   const asks = Promise.race([start.happened, operator]);
   const signed = asks.then(() => signIn(request));

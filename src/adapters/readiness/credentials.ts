@@ -30,13 +30,13 @@ export function credentialsOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): Credentials {
   const own = secretOf(auth);
-  const named = namedLikeSecrets(environment);
+  const named = namedLikeSecrets(environment, [SESSION, ...(own === undefined ? [] : namesOf(own.name))]);
   if (own === undefined) return { bearer: undefined, secrets: named, withheld: undefined };
   const { name, value } = own;
   const { [name]: older, ...others } = named;
   // What a flag replaced is still a secret.
-  const replaced = older === undefined || older === value ? {} : { [`${name}.replaced`]: older };
-  const removable = isRedactable(name, value);
+  const replaced = older === undefined || older === value ? {} : { [replacedOf(name)]: older };
+  const removable = isRedactable(name, value, [...Object.keys(named), ...namesOf(name), SESSION]);
   return {
     bearer: auth.mode === 'token' ? (removable ? `\${${name}}` : literal(value)) : undefined,
     secrets: { ...others, ...replaced, ...(removable ? { [name]: value } : {}) },
@@ -45,6 +45,10 @@ export function credentialsOf(
       : `${name} has under 8 characters or is a word of the answers, so it could not be removed from them`,
   };
 }
+
+const replacedOf = (name: string): string => `${name}.replaced`;
+/** Under which the given secret and the one that it replaced are known. */
+const namesOf = (name: string): readonly string[] => [name, replacedOf(name)];
 
 /** A session's token is always one that can be removed (session-token.ts). */
 export function withSession(credentials: Credentials, token: string): Credentials {

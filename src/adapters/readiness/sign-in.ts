@@ -20,7 +20,7 @@ export async function signIn(request: ReadinessRequest): Promise<Signed> {
   const began = performance.now();
   const { sessionToken } = await import('../session-token.js');
   const session = sessionQuestion(request, auth.password, signal);
-  const opened = await sessionToken(session, createSessions());
+  const opened = await sessionToken(session, createSessions(), Object.keys(credentials.secrets));
   const leftMs = Math.max(1, Math.round(timeoutMs - (performance.now() - began)));
   if (opened.kind === 'token')
     return { kind: 'signed', credentials: withSession(credentials, opened.token), leftMs };
