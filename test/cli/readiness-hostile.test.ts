@@ -411,23 +411,26 @@ it('the three surfaces are asked at the same time: none answers before all were 
   expect((await ended).exitCode).toBe(0);
 });
 
-it('an interrupted check ends what it runs, and says nothing of a pass', async () => {
-  await using stage = await openStage({ agent: 'echo $$ > "$HOME/pid"; exec sleep 300' });
-  const child = spawn(process.execPath, [PROMOTE, 'readiness'], {
-    cwd: stage.folder,
-    env: stage.environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
-  const pid = await vi.waitFor(async () => {
-    const text = await readFile(join(stage.folder, 'pid'), 'utf8');
-    expect(text).toMatch(/^\d+\n$/);
-    return Number(text);
-  }, 15_000);
-  child.kill('SIGINT');
-  await once(child, 'close');
-  expect(child.exitCode).toBe(130);
-  expect(Buffer.concat(said).toString()).not.toContain('status=pass');
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
-});
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+  'a check that gets %s ends what it runs, and says nothing of a pass',
+  async (signal) => {
+    await using stage = await openStage({ agent: 'echo $$ > "$HOME/pid"; exec sleep 300' });
+    const child = spawn(process.execPath, [PROMOTE, 'readiness'], {
+      cwd: stage.folder,
+      env: stage.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+    const pid = await vi.waitFor(async () => {
+      const text = await readFile(join(stage.folder, 'pid'), 'utf8');
+      expect(text).toMatch(/^\d+\n$/);
+      return Number(text);
+    }, 15_000);
+    child.kill(signal);
+    await once(child, 'close');
+    expect(child.exitCode).toBe(130);
+    expect(Buffer.concat(said).toString()).not.toContain('status=pass');
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+  },
+);
