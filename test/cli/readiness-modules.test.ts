@@ -104,14 +104,11 @@ describe('a cold promote readiness', () => {
     const { own, packages } = await loadedBy('--quiet', '--json', '--evidence', 'now');
     const more = own.filter((name) => !OWN.includes(name));
     expect(more).toEqual([
-      'adapters/canonical.js',
       'adapters/evidence/durable-files.js',
       'adapters/evidence/evidence-error.js',
-      'adapters/evidence/file-store.js',
-      'adapters/evidence/names.js',
       'adapters/readiness/evidence.js',
       'cli/readiness-document.js',
     ]);
-    expect(packages).toEqual(['canonicalize', 'undici']);
+    expect(packages).toEqual(['undici']);
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
@@ -29,6 +29,13 @@ export async function makeDirectory(directory: string): Promise<void> {
       throw new EvidenceError('not_regular', `${directory} is no folder`, { cause: error });
     }
   }
+}
+
+/** Everything that is new on the way to the root is made durable in the folder that holds it. */
+export async function makeRoot(root: string): Promise<void> {
+  const first = await mkdir(root, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = root; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 /**

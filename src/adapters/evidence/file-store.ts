@@ -1,10 +1,11 @@
-import { mkdir, readdir, realpath } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
   createFile,
   isErrno,
   makeDirectory,
+  makeRoot,
   readRegularFile,
   syncDirectory,
   UNFINISHED_PREFIX,
@@ -121,13 +122,6 @@ function placeOf(run: string, path: string): { parents: readonly string[]; name:
   checkRun(run);
   const segments = segmentsOf(path);
   return { parents: [run, ...segments.slice(0, -1)], name: segments.at(-1) ?? '' };
-}
-
-/** Everything that is new on the way to the root is made durable in the folder that holds it. */
-async function makeRoot(root: string): Promise<void> {
-  const first = await mkdir(root, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = root; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
 
 /** Regular files only; links, pipes and unfinished files are no evidence of ours. */
