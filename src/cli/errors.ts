@@ -12,6 +12,15 @@ export class Interrupted extends Error {
   }
 }
 
+/** `promote readiness` reads no settings, so that no option of other commands may stand before it. */
+export class ReadinessNotFirst extends Error {
+  readonly code = 'readiness_not_first';
+  constructor() {
+    super('put readiness first: `promote readiness …`, without --settings and --as, which it does not take');
+    this.name = 'ReadinessNotFirst';
+  }
+}
+
 export interface Told {
   /** For stderr, without `promote: `. */
   readonly lines: readonly string[];
@@ -22,6 +31,8 @@ export interface Told {
 export function tell(error: unknown): Told | undefined {
   if (error instanceof InputError) return { lines: error.problems, exitCode: EXIT.badInput };
   if (error instanceof Interrupted) return { lines: [error.message], exitCode: EXIT.interrupted };
+  // As the validator ends on bad usage: it has no 2.
+  if (error instanceof ReadinessNotFirst) return { lines: [error.message], exitCode: EXIT.held };
   if (!(error instanceof Error)) return undefined;
   const one = (exitCode: ExitCode): Told => ({
     lines: [error.message.replaceAll(/\s*\n\s*/g, ' ')],

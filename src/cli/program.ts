@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import type { Context } from './context.js';
 import type { DecideFlags } from './decide.js';
+import { ReadinessNotFirst } from './errors.js';
 import type { ExitCode } from './exit-codes.js';
 import { addExpectations } from './expectations.js';
 import type { FollowFlags } from './follow.js';
@@ -69,7 +70,7 @@ function addLocal(program: Command, go: Go): void {
     .action(async (flags: RehearseFlags, command: Command) =>
       go(command, async (context) => (await import('./rehearse.js')).rehearse(context, flags)),
     );
-  // bin/promote takes it up before this; here it is where other options stand before its name.
+  // bin/promote takes it up before this; here it is for the list of commands, and where other options stand before its name.
   example(program.command('readiness'), 'promote readiness --base-url http://127.0.0.1:8787')
     .description(
       "Tau's readiness check, in place of its script; `promote readiness --help` lists its options",
@@ -77,12 +78,9 @@ function addLocal(program: Command, go: Go): void {
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(async (_flags: unknown, command: Command) =>
-      go(command, async ({ config, output }) => {
-        const args = output.json ? ['--json', ...command.args] : command.args;
-        return (await import('./readiness.js')).readiness(args, config);
-      }),
-    );
+    .action(() => {
+      throw new ReadinessNotFirst();
+    });
   addExpectations(
     example(program.command('validate'), 'promote validate --set baseUrl=http://127.0.0.1:8080'),
   )

@@ -28,8 +28,8 @@ Beside the validator's:
   --evidence <folder>                  New folder for the answers and the verdict
   --json                               One document on stdout, everything else on stderr
 
-Each --name-of-a-setting but --evidence has a variable: TAU_OPERATOR_NAME_OF_A_SETTING; --operator-command has
-TAU_OPERATOR_COMMAND. An option goes before its variable.
+Each --name-of-a-setting has a variable, TAU_OPERATOR_NAME_OF_A_SETTING, but --evidence and --expect-rollout-gate, which
+have none, and --operator-command, which has TAU_OPERATOR_COMMAND. An option goes before its variable.
 Exit codes: 0 ready · 1 not ready, or bad usage
 Example:
   $ TAU_OPERATOR_AUTH_TOKEN=… promote readiness --base-url http://127.0.0.1:8787 --expect-rollout-gate pass

@@ -3,7 +3,7 @@
  * `tau-coding-agent`. Proves the validator's contract on the states on which it was run, and on its options. What hostile
  * answers come to is in readiness-hostile.test.ts. Not proven: the validator itself, which was recorded once.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -253,13 +253,38 @@ describe('the usage', () => {
     expect([stderr, exitCode]).toEqual(['', 0]);
   });
 
-  it('other options of promote may stand before the name', async () => {
+  it('--help names the options that have no variable, and such a variable changes nothing', async () => {
     await using stage = await openStage();
-    for (const before of [['--json'], ['--as', 'ops@example.org', '--json']]) {
-      const ended = await promote(stage.folder, [...before, 'readiness', '--quiet'], stage.environment);
-      expect(JSON.parse(ended.stdout)).toMatchObject({ passed: true, exitCode: 0 });
-      expect(ended.exitCode).toBe(0);
-    }
+    const { stdout } = await stage.ask('--help');
+    expect(stdout.replaceAll('\n', ' ')).toContain(
+      'but --evidence and --expect-rollout-gate, which have none',
+    );
+    const { exitCode } = await stage.askWith({
+      TAU_OPERATOR_EXPECT_ROLLOUT_GATE: 'hold',
+      TAU_OPERATOR_EVIDENCE: 'now',
+    });
+    expect([exitCode, await readdir(stage.folder)]).toEqual([0, expect.not.arrayContaining(['now'])]);
+  });
+
+  it('--json may stand before the name', async () => {
+    await using stage = await openStage();
+    const ended = await promote(stage.folder, ['--json', 'readiness', '--quiet'], stage.environment);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ passed: true, exitCode: 0 });
+    expect(ended.exitCode).toBe(0);
+  });
+
+  it.each([
+    ['--settings', 'none.yaml'],
+    ['--settings=none.yaml', '--json'],
+    ['--as', 'ops@example.org', '--json'],
+  ])('%s before the name is refused in one line, and no settings are read', async (...before) => {
+    await using stage = await openStage();
+    await writeFile(join(stage.folder, 'promote.yaml'), 'not: [settings');
+    const ended = await promote(stage.folder, [...before, 'readiness', '--quiet'], stage.environment);
+    expect(lines(ended.stderr)).toEqual([
+      expect.stringMatching(/^promote: put readiness first: `promote readiness …`/),
+    ]);
+    expect([ended.exitCode, ended.stdout, stage.asked]).toEqual([1, '', []]);
   });
 });
 
