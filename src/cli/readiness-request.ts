@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
@@ -60,7 +61,7 @@ async function authOf(
 
 const MAX_BYTES = 4096;
 
-/** The first line of the file; never shown, not even in part. */
+/** The first line of the file; never shown, not even in part. A pipe is not waited for, and half a password is none. */
 async function passwordOf(
   given: GivenPassword | undefined,
   workingDirectory: string,
@@ -68,11 +69,15 @@ async function passwordOf(
   if (given === undefined || 'text' in given) return { text: given?.text ?? '' };
   const file = resolve(workingDirectory, given.file);
   try {
-    const handle = await open(file, 'r');
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (!(await handle.stat()).isFile()) return { problem: `error: the password file ${file} is no file` };
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-      const [text = ''] = buffer.toString('utf8', 0, bytesRead).split(/\r?\n/);
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
+      const [text = '', ...more] = buffer.toString('utf8', 0, bytesRead).split(/\r?\n/);
+      if (bytesRead > MAX_BYTES && more.length === 0)
+        return {
+          problem: `error: the first line of the password file ${file} is longer than ${MAX_BYTES} bytes`,
+        };
       return text === '' ? { problem: `error: the password file ${file} is empty` } : { text };
     } finally {
       await handle.close();

@@ -92,11 +92,14 @@ function isBuilding({ result, surfaces }: AskedReadiness): boolean {
   return timedOut && surfaces.some(({ asked }) => asked === 'cargo');
 }
 
-/** As it came, but for characters that no JSON has as they are: none of them reaches a terminal. */
+/**
+ * As it came, but for characters that no JSON has as they are: none of them reaches a terminal. A space is put in their place:
+ * what was redacted is past, and taking characters out could put a secret together again.
+ */
 function payload(body: Uint8Array): string {
   const text = Buffer.from(body).toString('utf8').replace(/\n+$/, '');
   // oxlint-disable-next-line eslint/no-control-regex -- these are what is taken out
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '');
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, ' ');
 }
 
 function refuse(problem: string, usage = ''): 1 {

@@ -2,14 +2,16 @@
  * What `promote readiness` does beside Tau's validator: a document, evidence, sessions; and that no secret comes out of any of
  * them. The built command as a process over real HTTP.
  */
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { recordedText } from '../tau/recordings.js';
-import { openStage, TOKEN, type ReadinessStage } from './readiness-stage.js';
+import { openRaw, openStage, TOKEN, type ReadinessStage } from './readiness-stage.js';
 
 const PASSWORD = 'correct horse "battery" staple';
 const SESSION = 'session-token-of-an-hour-01';
@@ -139,6 +141,17 @@ describe('--evidence', () => {
     expect((await stat(join(folder, 'gateway-status.json'))).mode & 0o777).toBe(0o600);
   });
 
+  it.each(['2026-11-26T10:00:00Z', 'with spaces, ünd mehr', '.hidden', 'x'.repeat(200)])(
+    'may be called %s',
+    async (name) => {
+      await using stage = await openStage();
+      expect((await stage.ask('--evidence', `reports/${name}`)).exitCode).toBe(0);
+      const files = await filesIn(join(stage.folder, 'reports', name));
+      expect(files['readiness.txt']).toMatch(/\nstatus=pass\n$/);
+      expect((await stat(join(stage.folder, 'reports', name))).mode & 0o777).toBe(0o700);
+    },
+  );
+
   it('of what did not answer holds what came, and the error lines', async () => {
     await using stage = await openStage({
       state: 'deployment-missing',
@@ -197,6 +210,13 @@ describe('--evidence', () => {
     ],
     ['a file', (folder) => writeFile(folder, ''), /it is no folder that can be read/],
   ];
+  it('a name that is too long for a folder is refused before anything is asked', async () => {
+    await using stage = await openStage();
+    const { exitCode, stderr } = await stage.ask('--evidence', 'x'.repeat(256));
+    expect(stderr).toMatch(/it is no folder that can be read/);
+    expect([exitCode, stage.asked]).toEqual([1, []]);
+  });
+
   it.each(NOT_THERE)('%s is refused before anything is asked', async (_, make, says) => {
     await using stage = await openStage();
     await make(join(stage.folder, 'now'));
@@ -226,6 +246,8 @@ const echo: RequestListener = ({ headers }, response) =>
       reason_code: 'r',
       said: headers.authorization,
       more: { encoded: encodeURIComponent(headers.authorization ?? '') },
+      // Characters that JSON may have as they are, and that no terminal is given.
+      split: ['\u007f', '\u0085', '\u2028', '\u2066'].map((between) => TOKEN.split('-').join(`-${between}`)),
     }),
   );
 
@@ -306,6 +328,32 @@ describe('a secret', () => {
       expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/\nstatus=pass\n$/)]);
     },
   );
+
+  it.each([
+    'http://ops:hunter2/hunter2@127.0.0.1:1',
+    'http://ops:1/hunter2@127.0.0.1:1',
+    'http://127.0.0.1:1/hunter2@127.0.0.1:1',
+    'http://ops:hunter2?hunter2@127.0.0.1:1',
+    'http://127.0.0.1:1?hunter2@127.0.0.1:1',
+    'http://ops:hunter2#hunter2@127.0.0.1:1',
+    'http://127.0.0.1:1#hunter2@127.0.0.1:1',
+    'http://ops:hunter2@hunter2@127.0.0.1:1',
+    'http:/ops:hunter2@127.0.0.1:1',
+    'http:///ops:hunter2@127.0.0.1:1',
+    'http:ops:hunter2@127.0.0.1:1',
+    'http:\\\\ops:hunter2@127.0.0.1:1',
+    'ops:hunter2/hunter2@127.0.0.1:1',
+    '127.0.0.1:1/hunter2@127.0.0.1:1',
+    '//ops:hunter2@127.0.0.1:1',
+  ])('in the base URL %s is not shown, and nothing is asked', async (url) => {
+    await using stage = await openStage();
+    const ended = await stage.ask('--base-url', url, '--evidence', 'now', '--json');
+    const all = await everything(stage, ended);
+    expect(all).toMatch(/\nbase_url=\S*\[redacted[^\]]*\]@127\.0\.0\.1:1\n/);
+    expect(all).not.toContain('hunter2');
+    expect(all).toMatch(/error: gateway status misconfigured \((?:http_userinfo|http_bad_url)\)/);
+    expect(ended.exitCode).toBe(1);
+  });
 
   it.each(['http://', ''])('in a base URL that begins with "%s" is not shown', async (scheme) => {
     await using stage = await openStage();
@@ -415,8 +463,10 @@ describe('--auth-mode password-session', () => {
       '--json',
     );
     const told = (title: string): string =>
-      `error: ${title} misconfigured (http_status_401): POST ${stage.baseUrl}/gateway/auth/session: asking for a session: http_status_401`;
+      `error: ${title} misconfigured (http_status_401): POST ${stage.baseUrl}/gateway/auth/session: asking for a session: http_status_401, status 401`;
     expect(errors(ended.stderr)).toEqual([told('gateway status'), told('cortex status')]);
+    const { surfaces } = document.parse(JSON.parse(ended.stdout));
+    expect(surfaces.map(({ status }) => status)).toEqual([401, 401, null]);
     expect(stage.asked).toEqual(['/gateway/auth/session']);
     expect(await everything(stage, ended)).not.toContain('battery');
     expect(ended.exitCode).toBe(1);
@@ -433,10 +483,36 @@ describe('--auth-mode password-session', () => {
     expect(errors(without.stderr)[0]).toContain(
       'error: gateway status malformed (session_token_missing): POST ',
     );
-    const began = performance.now();
-    const gone = await stage.askWith(environment, ...MODE, '--base-url', 'http://127.0.0.1:1');
-    expect(errors(gone.stderr)[0]).toContain('error: gateway status unreachable (http_refused): POST ');
-    expect(performance.now() - began).toBeLessThan(15_000);
-    expect([without.exitCode, gone.exitCode]).toEqual([1, 1]);
+    expect(stage.asked).toEqual(['/gateway/auth/session']);
+
+    let connections = 0;
+    await using cutting = await openRaw((socket) => {
+      connections += 1;
+      socket.once('data', () => socket.destroy());
+    });
+    const cut = await stage.askWith(environment, ...MODE, '--base-url', cutting.baseUrl);
+    expect(errors(cut.stderr)[0]).toContain('error: gateway status unreachable (http_cut): POST ');
+    expect(connections).toBe(1);
+    expect([without.exitCode, cut.exitCode]).toEqual([1, 1]);
+  });
+
+  it.each<[string, (file: string) => Promise<unknown>, RegExp]>([
+    ['a pipe', (file) => promisify(execFile)('mkfifo', [file]), /password is no file$/],
+    ['a folder', (file) => mkdir(file), /password is no file$/],
+    ['a line without an end', (file) => writeFile(file, 'x'.repeat(4097)), /longer than 4096 bytes$/],
+    ['an empty line', (file) => writeFile(file, `\n${PASSWORD}`), /password is empty$/],
+  ])('%s is no password file: nothing is waited for or asked', async (_, make, says) => {
+    await using stage = await openStage(sessions({ password: PASSWORD }));
+    await make(join(stage.folder, 'password'));
+    const { exitCode, stderr } = await stage.ask(...MODE, '--auth-password-file', 'password');
+    expect(errors(stderr)).toEqual([expect.stringMatching(says)]);
+    expect([exitCode, stage.asked]).toEqual([1, []]);
+  });
+
+  it('a first line of 4,096 bytes is read as it is', async () => {
+    const password = 'x'.repeat(4096);
+    await using stage = await openStage(sessions({ password }));
+    await writeFile(join(stage.folder, 'password'), `${password}\nsomething else`);
+    expect((await stage.ask(...MODE, '--auth-password-file', 'password')).exitCode).toBe(0);
   });
 });

@@ -124,9 +124,17 @@ export function shownReadiness({
 } {
   const redact = createRedactor(credentials.secrets);
   return {
-    baseUrl: redact(baseUrl.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1[redacted]@')).text,
+    baseUrl: redact(withoutUserinfo(baseUrl)).text,
     operatorCommand: oneLine(operator.command.join(' '), redact),
   };
+}
+
+/**
+ * Up to the last `@`, also where a `/`, `?` or `#` stands before it: a password may have one in it that nobody escaped, and
+ * an address may be written with any number of slashes.
+ */
+function withoutUserinfo(address: string): string {
+  return address.replace(/^(https?:)?([/\\]*)[^]*@/i, '$1$2[redacted]@');
 }
 
 async function askStatus(

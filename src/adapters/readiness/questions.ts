@@ -83,12 +83,14 @@ const WITHOUT_SCHEME = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?(?:\/|$)/i;
 
 /**
  * As the validator puts it together; without a scheme it is http, as for curl. Empty where the base is no address by
- * itself: a path that became its host would be sent the token.
+ * itself, since a path that became its host would be sent the token; and where an `@` stands behind the host: what is before
+ * it is then the first part of a password, and not a host.
  */
 function addressOf(baseUrl: string, path: string): string {
   const whole = WITHOUT_SCHEME.test(baseUrl) ? `http://${baseUrl}` : baseUrl;
   const address = `${whole.replace(/\/$/, '')}${path}`;
   const [base, asked] = [whole, address].map((text) => (URL.canParse(text) ? new URL(text) : undefined));
   const isHttp = base?.protocol === 'http:' || base?.protocol === 'https:';
-  return isHttp && base.host === asked?.host ? address : '';
+  const isWhole = isHttp && base.host === asked?.host;
+  return isWhole && !`${base.pathname}${base.search}${base.hash}`.includes('@') ? address : '';
 }

@@ -24,15 +24,18 @@ export async function signIn(request: ReadinessRequest): Promise<Signed> {
   const leftMs = Math.max(1, Math.round(timeoutMs - (performance.now() - began)));
   if (opened.kind === 'token')
     return { kind: 'signed', credentials: withSession(credentials, opened.token), leftMs };
-  const { kind, code, tries } = opened;
-  const detail = `POST ${shownUrl(session.question.url)}: ${opened.detail}`;
-  return { kind: 'refused', credentials, leftMs, probed: { ...NOTHING_CAME, kind, code, detail, tries } };
+  const { kind, code } = opened;
+  const status = opened.tries.at(-1)?.status;
+  const said = status === undefined ? '' : `, status ${status}`;
+  const detail = `POST ${shownUrl(session.question.url)}: ${opened.detail}${said}`;
+  return { kind: 'refused', credentials, leftMs, probed: { ...NOTHING_CAME, kind, code, detail, status } };
 }
 
 const NOTHING_CAME = {
   body: new Uint8Array(),
   stderr: new Uint8Array(),
   redactions: {},
-  status: undefined,
+  // The surface itself was not asked.
+  tries: [],
   exitCode: undefined,
 } as const;
