@@ -1,5 +1,5 @@
 import type { NotAnswered, Observation, SilenceCode } from '../domain/observation.js';
-import { HEALTHS, worstHealth, type Health } from '../domain/posture.js';
+import { HEALTHS, ROLLOUT_GATES, worstHealth, type Health } from '../domain/posture.js';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } from './first-present.js';
 import { detailLine, reasonCode, reasonCodeList } from '../domain/text.js';
@@ -48,10 +48,16 @@ const READ = { gateway: gatewayValues, cortex: cortexValues, operator: operatorV
 export function checkReadiness(
   answers: ReadinessAnswers,
   expectations: ReadinessExpectations,
-  asked: { readonly baseUrl: string; readonly authMode: string },
+  asked: {
+    readonly baseUrl: string;
+    readonly authMode: string;
+    /** A secret in the answers could not be removed: of their values no text is shown that they may have it in. */
+    readonly withheld?: boolean;
+  },
 ): ReadinessResult {
+  const show = asked.withheld === true ? knownWords : asItIs;
   const parts = READINESS_SURFACES.map((surface) =>
-    checkPart(surface, answers[surface], expectations[surface]),
+    checkPart(surface, answers[surface], expectations[surface], show),
   );
   return { baseUrl: asked.baseUrl, authMode: asked.authMode, parts };
 }
@@ -60,10 +66,26 @@ export function isReady(result: ReadinessResult): boolean {
   return result.parts.every(({ problems }) => problems.length === 0);
 }
 
+type Show = (values: ReadinessValues, expected: ReadinessExpectation) => ReadinessValues;
+
+const asItIs: Show = (values) => values;
+const WITHHELD = '(withheld)';
+
+/** Words of the contract, and what the caller expects; of reasons alone how many there are. */
+const knownWords: Show = ({ health, gate, reasons }, expected) => {
+  const known = (word: string, words: readonly string[]) => (['', ...words].includes(word) ? word : WITHHELD);
+  return {
+    health: known(health, [...HEALTHS, expected.health]),
+    gate: known(gate, [...ROLLOUT_GATES, expected.gate]),
+    reasons: reasons.map(() => WITHHELD),
+  };
+};
+
 function checkPart(
   surface: ReadinessSurface,
   answer: SurfaceAnswer,
   expected: ReadinessExpectation,
+  show: Show,
 ): ReadinessPart {
   if (!answer.answered) {
     const { kind, code, detail } = answer;
@@ -72,10 +94,11 @@ function checkPart(
     return { surface, outcome: { kind, code, detail }, problems };
   }
   const values = READ[surface](answer.body);
+  const shown = show(values, expected);
   return {
     surface,
-    outcome: { kind: 'answered', ...values },
-    problems: problemsOf(surface, values, expected),
+    outcome: { kind: 'answered', ...shown },
+    problems: problemsOf(surface, values, expected, shown),
   };
 }
 
@@ -98,16 +121,17 @@ function problemsOf(
   surface: ReadinessSurface,
   { health, gate, reasons }: ReadinessValues,
   expected: ReadinessExpectation,
+  shown: ReadinessValues,
 ): readonly string[] {
   const title = TITLES[surface];
   const label = surface === 'operator' ? 'reason_codes' : 'reason';
   const problems: string[] = [];
   if (reasons.length === 0) problems.push(MISSING[surface]);
   if (health === '' || health !== expected.health)
-    problems.push(`error: ${title} health_state expected '${expected.health}' but got '${health}'`);
+    problems.push(`error: ${title} health_state expected '${expected.health}' but got '${shown.health}'`);
   if (gate === '' || gate !== expected.gate)
     problems.push(
-      `error: ${title} rollout_gate='${gate}' expected '${expected.gate}' (${label}='${reasons.join(',')}')`,
+      `error: ${title} rollout_gate='${shown.gate}' expected '${expected.gate}' (${label}='${shown.reasons.join(',')}')`,
     );
   return problems;
 }

@@ -243,7 +243,7 @@ const echo: RequestListener = ({ headers }, response) =>
     JSON.stringify({
       health_state: 'failing',
       rollout_gate: 'hold',
-      reason_code: 'r',
+      reason_code: headers.authorization,
       said: headers.authorization,
       more: { encoded: encodeURIComponent(headers.authorization ?? '') },
       // Characters that JSON may have as they are, and that no terminal is given.
@@ -302,14 +302,15 @@ describe('a secret', () => {
         gateway: echo,
         cortex: (request, response) => response.writeHead(500) && echo(request, response),
       });
-      const { exitCode, stderr } = await echoing.ask('--auth-token', token);
+      const { exitCode, stdout, stderr } = await echoing.ask('--auth-token', token);
       expect(errors(stderr)).toEqual([
         "error: gateway status health_state expected 'healthy' but got 'failing'",
-        "error: gateway status rollout_gate='hold' expected 'pass' (reason='r')",
+        "error: gateway status rollout_gate='hold' expected 'pass' (reason='(withheld)')",
         `error: cortex status unreachable (http_status_500): GET ${echoing.baseUrl}/cortex/status: http_status_500, status 500`,
         'error: no answer is shown: TAU_OPERATOR_AUTH_TOKEN has under 8 characters or is a word of the answers, so it could not be removed from them',
       ]);
-      expect(stderr).not.toContain('Bearer');
+      const asJson = await echoing.ask('--auth-token', token, '--json');
+      expect(stdout + stderr + asJson.stdout + asJson.stderr).not.toContain('Bearer');
       expect(exitCode).toBe(1);
 
       const refused = await stage.ask('--auth-token', token, '--evidence', 'now');

@@ -3,9 +3,9 @@
  * surfaces answer; where they do not the validator prints nothing, and the lines are ours.
  */
 import { describe, expect, it } from 'vitest';
-import { isReady } from '../../src/tau/readiness.js';
+import { checkReadiness, isReady } from '../../src/tau/readiness.js';
 import { readinessHeader, readinessLines, readinessReport } from '../../src/tau/readiness-report.js';
-import { body, check, problems, recorded, silent, STRICT } from './readiness-answers.js';
+import { ASKED, body, check, problems, recorded, silent, STRICT } from './readiness-answers.js';
 import { changed, recordedJson, recordedText } from './recordings.js';
 
 const lines = (path: string) =>
@@ -221,4 +221,32 @@ describe('first present', () => {
       problems({ ...recorded('healthy'), cortex: body({ reason_code: 'x' }) }, expectations),
     ).toHaveLength(2);
   });
+});
+
+it('where answers are withheld, only words of the contract and what is expected are shown', () => {
+  const withheld = (json: unknown) =>
+    checkReadiness({ ...recorded('healthy'), gateway: body(json) }, STRICT, { ...ASKED, withheld: true });
+  const said = { health_state: 'a-secret', rollout_gate: 'b-secret', reason_code: 'c-secret' };
+  expect(withheld(said).parts[0]).toEqual({
+    surface: 'gateway',
+    outcome: { kind: 'answered', health: '(withheld)', gate: '(withheld)', reasons: ['(withheld)'] },
+    problems: [
+      "error: gateway status health_state expected 'healthy' but got '(withheld)'",
+      "error: gateway status rollout_gate='(withheld)' expected 'pass' (reason='(withheld)')",
+    ],
+  });
+  expect(withheld({ ...said, health_state: 'failing', rollout_gate: 'hold' }).parts[0]?.problems).toEqual([
+    "error: gateway status health_state expected 'healthy' but got 'failing'",
+    "error: gateway status rollout_gate='hold' expected 'pass' (reason='(withheld)')",
+  ]);
+  expect(isReady(withheld({ health_state: 'healthy', rollout_gate: 'pass', reason_code: 'c-secret' }))).toBe(
+    true,
+  );
+  const nothing = { gateway: { health: '(withheld)', gate: '(withheld)' } };
+  const spoofed = checkReadiness(
+    { ...recorded('healthy'), gateway: body(said) },
+    { ...STRICT, ...nothing },
+    { ...ASKED, withheld: true },
+  );
+  expect(isReady(spoofed)).toBe(false);
 });

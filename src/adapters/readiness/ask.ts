@@ -89,7 +89,11 @@ async function askAll(
   ]);
   const answers = { gateway: gateway.answer, cortex: cortex.answer, operator: summary.answer };
   const { expectations, auth } = request;
-  const asked = { baseUrl: shownReadiness(request).baseUrl, authMode: auth.mode };
+  const asked = {
+    baseUrl: shownReadiness(request).baseUrl,
+    authMode: auth.mode,
+    withheld: credentials.withheld !== undefined,
+  };
   return {
     result: checkReadiness(answers, expectations, asked),
     surfaces: [gateway, cortex, summary],
