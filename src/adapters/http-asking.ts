@@ -7,7 +7,6 @@ import { idempotencyKey, type Asking, type Question } from './asking.js';
 import { createRedactor } from './redaction.js';
 import { COMMIT } from '../contracts/variable-references.js';
 import { openText } from './runbook/substitute.js';
-import type { SessionQuestion } from './session-token.js';
 import { createSessions, type Sessions } from './sessions.js';
 
 /**
@@ -24,9 +23,13 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
   if (http.session === undefined)
     return probeHttp(asked, { redact: createRedactor(secretsOf(http, asking)) });
 
-  const { dropToken, sessionToken } = await import('./session-token.js');
+  const { dropToken, sessionQuestion, sessionToken } = await import('./session-token.js');
   const sessions = asking.sessions ?? createSessions();
-  const session = sessionQuestion(http.session, asked, asking);
+  const { url, json, token } = http.session;
+  const session = sessionQuestion(
+    { url, json: openJson(json, asking.secrets), token },
+    { ca: asked.ca, deadlineMs: asked.deadlineMs, signal: asked.signal },
+  );
   const withToken = async (again: boolean): Promise<HttpAnswer> => {
     const opened = await sessionToken(
       { ...session, question: { ...session.question, deadlineMs: left() } },
@@ -97,30 +100,6 @@ function httpQuestion(
     signal,
     ...(question.expectStatus === undefined ? {} : { expectStatus: question.expectStatus }),
     ...(question.repeatable === undefined ? {} : { repeatable: question.repeatable }),
-  };
-}
-
-const SESSION_BYTES = 64 * 1024;
-
-function sessionQuestion(
-  session: NonNullable<HttpRequest['session']>,
-  asked: HttpQuestion,
-  { secrets }: Asking,
-): SessionQuestion {
-  return {
-    question: {
-      url: session.url,
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(openJson(session.json, secrets)),
-      bearer: undefined,
-      allowedOrigins: originOf(session.url),
-      ca: asked.ca,
-      deadlineMs: asked.deadlineMs,
-      maxBytes: SESSION_BYTES,
-      signal: asked.signal,
-    },
-    token: session.token,
   };
 }
 

@@ -29,6 +29,28 @@ export type SessionToken =
       readonly tries: readonly HttpTry[];
     };
 
+const SESSION_BYTES = 64 * 1024;
+
+/** A password or the like as JSON, sent to the address itself and to no other. */
+export function sessionQuestion(
+  { url, json, token }: { readonly url: string; readonly json: unknown; readonly token: string },
+  limits: Pick<HttpQuestion, 'ca' | 'deadlineMs' | 'signal' | 'repeatable'>,
+): SessionQuestion {
+  return {
+    question: {
+      ...limits,
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(json),
+      bearer: undefined,
+      allowedOrigins: URL.canParse(url) ? [new URL(url).origin] : [],
+      maxBytes: SESSION_BYTES,
+    },
+    token,
+  };
+}
+
 /**
  * The token that is in memory, or a new one. What the endpoint answers is never kept: it is the secret.
  *

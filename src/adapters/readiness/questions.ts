@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import type { Question } from '../asking.js';
 import { MAX_ANSWER_BYTES } from '../gates/answer.js';
 import { shownUrl } from '../http-address.js';
-import type { SessionQuestion } from '../session-token.js';
 import { literal, type Credentials } from './credentials.js';
 import { AGENT_QUESTIONS, type AgentQuestion } from './operator-command.js';
 
@@ -53,30 +52,9 @@ export function agentQuestion(
   };
 }
 
-const SESSION_BYTES = 64 * 1024;
-
-/** `POST /gateway/auth/session`, which gives an `access_token` for the password. */
-export function sessionQuestion(
-  { baseUrl, timeoutMs }: { readonly baseUrl: string; readonly timeoutMs: number },
-  password: string,
-  signal: AbortSignal,
-): SessionQuestion {
-  const url = addressOf(baseUrl, '/gateway/auth/session');
-  return {
-    question: {
-      url,
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ password }),
-      bearer: undefined,
-      allowedOrigins: URL.canParse(url) ? [new URL(url).origin] : [],
-      deadlineMs: timeoutMs,
-      maxBytes: SESSION_BYTES,
-      signal,
-      repeatable: false,
-    },
-    token: '/access_token',
-  };
+/** Where an `access_token` is given for the password. */
+export function sessionAddress(baseUrl: string): string {
+  return addressOf(baseUrl, '/gateway/auth/session');
 }
 
 const WITHOUT_SCHEME = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?(?:\/|$)/i;

@@ -3,7 +3,7 @@ import type { Probed } from '../probe.js';
 import { createSessions } from '../sessions.js';
 import type { ReadinessRequest } from './request.js';
 import { withSession, type Credentials } from './credentials.js';
-import { sessionQuestion } from './questions.js';
+import { sessionAddress } from './questions.js';
 
 /** With what the statuses are asked, and how long; or that they can't be. */
 export type Signed = { readonly credentials: Credentials; readonly leftMs: number } & (
@@ -15,11 +15,15 @@ export type Signed = { readonly credentials: Credentials; readonly leftMs: numbe
  * it expires, and is never written down.
  */
 export async function signIn(request: ReadinessRequest): Promise<Signed> {
-  const { auth, credentials, signal, timeoutMs } = request;
+  const { auth, baseUrl, credentials, signal, timeoutMs } = request;
   if (auth.mode !== 'password-session') return { kind: 'signed', credentials, leftMs: timeoutMs };
   const began = performance.now();
-  const { sessionToken } = await import('../session-token.js');
-  const session = sessionQuestion(request, auth.password, signal);
+  const { sessionQuestion, sessionToken } = await import('../session-token.js');
+  const session = sessionQuestion(
+    { url: sessionAddress(baseUrl), json: { password: auth.password }, token: '/access_token' },
+    // Asked once, as everything here.
+    { deadlineMs: timeoutMs, signal, repeatable: false },
+  );
   const opened = await sessionToken(session, createSessions(), Object.keys(credentials.secrets));
   const leftMs = Math.max(1, Math.round(timeoutMs - (performance.now() - began)));
   if (opened.kind === 'token')
