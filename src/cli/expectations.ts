@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 
 import { InputError } from '../contracts/input-error.js';
-import { partAlias, READINESS_PARTS, type ExpectationOverride } from '../domain/override.js';
+import { partAlias, type ExpectationOverride } from '../domain/override.js';
+import { READINESS_PARTS } from '../domain/readiness-parts.js';
 import { HEALTHS, ROLLOUT_GATES, type Health, type RolloutGate } from '../domain/posture.js';
 
 /** Options that expect another posture than the runbook; the long names are those of Tau's validator. */

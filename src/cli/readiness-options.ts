@@ -1,4 +1,5 @@
-import { READINESS_SURFACES, type ReadinessExpectations, type ReadinessSurface } from '../tau/readiness.js';
+import { READINESS_PARTS, type ReadinessPartName } from '../domain/readiness-parts.js';
+import type { ReadinessExpectations } from '../tau/readiness.js';
 
 export const AUTH_MODES = ['token', 'none', 'password-session'] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
@@ -137,11 +138,11 @@ function checked(
       'error: password required for password-session mode (set TAU_OPERATOR_AUTH_PASSWORD or --auth-password-file)',
     );
   if (evidence === '') return refused('error: --evidence needs a folder');
-  const expected = (surface: ReadinessSurface) => ({
+  const expected = (surface: ReadinessPartName) => ({
     health: valueOf(`--expect-${surface}-health-state`),
     gate: valueOf(`--expect-${surface}-rollout-gate`),
   });
-  const [gateway, cortex, operator] = READINESS_SURFACES;
+  const [gateway, cortex, operator] = READINESS_PARTS;
   return {
     kind: 'options',
     options: {

@@ -1,5 +1,6 @@
 import type { Plan } from './plan.js';
 import { HEALTHS, ROLLOUT_GATES, type Health, type RolloutGate } from './posture.js';
+import { READINESS_PARTS, type ReadinessPartName } from './readiness-parts.js';
 import type { Expectation, Verdict } from './verdict.js';
 
 /** What somebody asks to expect of a gate instead of what the runbook expects; what is null stays the runbook's. */
@@ -15,10 +16,6 @@ export interface GateOverride {
   readonly gate: string;
   readonly expect: Expectation;
 }
-
-/** The parts of a readiness gate, by the names that Tau's validator gives them in its options. */
-export const READINESS_PARTS = ['gateway', 'cortex', 'operator'] as const;
-export type ReadinessPartName = (typeof READINESS_PARTS)[number];
 
 export function partAlias(part: ReadinessPartName): string {
   return `readiness:${part}`;

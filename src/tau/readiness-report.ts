@@ -1,4 +1,5 @@
-import { isReady, type ReadinessPart, type ReadinessResult, type ReadinessSurface } from './readiness.js';
+import { isReady, type ReadinessPart, type ReadinessResult } from './readiness.js';
+import type { ReadinessPartName } from '../domain/readiness-parts.js';
 import { detailLine } from '../domain/text.js';
 
 /** The lines that Tau's validator prints before it asks anything. */
@@ -22,7 +23,7 @@ export function readinessLines(result: ReadinessResult): readonly string[] {
  */
 export function readinessReport(
   result: ReadinessResult,
-  overridden: readonly ReadinessSurface[] = [],
+  overridden: readonly ReadinessPartName[] = [],
 ): string {
   const passed = overridden.length === 0 ? 'status=pass' : `status=overridden (${overridden.join(', ')})`;
   const verdict = isReady(result) ? [passed] : result.parts.flatMap(({ problems }) => problems);

@@ -1,12 +1,9 @@
 import type { NotAnswered, Observation, SilenceCode } from '../domain/observation.js';
 import { HEALTHS, ROLLOUT_GATES, worstHealth, type Health } from '../domain/posture.js';
+import { READINESS_PARTS, type ReadinessPartName } from '../domain/readiness-parts.js';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { cortexValues, gatewayValues, operatorValues, type ReadinessValues } from './first-present.js';
 import { detailLine, reasonCode, reasonCodeList } from '../domain/text.js';
-
-/** What Tau's validator asks, in its order. */
-export const READINESS_SURFACES = ['gateway', 'cortex', 'operator'] as const;
-export type ReadinessSurface = (typeof READINESS_SURFACES)[number];
 
 /** A surface that gave no answer, with the code that is on record. */
 type Silence = Omit<NotAnswered, 'code'> & { readonly code: string };
@@ -21,12 +18,12 @@ export interface ReadinessExpectation {
   readonly gate: string;
 }
 
-export type ReadinessAnswers = Readonly<Record<ReadinessSurface, SurfaceAnswer>>;
-export type ReadinessExpectations = Readonly<Record<ReadinessSurface, ReadinessExpectation>>;
+export type ReadinessAnswers = Readonly<Record<ReadinessPartName, SurfaceAnswer>>;
+export type ReadinessExpectations = Readonly<Record<ReadinessPartName, ReadinessExpectation>>;
 
 /** One surface, checked: the values that the validator reads, and what it says against them. */
 export interface ReadinessPart {
-  readonly surface: ReadinessSurface;
+  readonly surface: ReadinessPartName;
   readonly outcome: ({ readonly kind: 'answered' } & ReadinessValues) | Silence;
   /** `error: …` lines in the validator's order: reason, health, gate. Empty where the part passes. */
   readonly problems: readonly string[];
@@ -56,7 +53,7 @@ export function checkReadiness(
   },
 ): ReadinessResult {
   const show = asked.withheld === true ? knownWords : asItIs;
-  const parts = READINESS_SURFACES.map((surface) =>
+  const parts = READINESS_PARTS.map((surface) =>
     checkPart(surface, answers[surface], expectations[surface], show),
   );
   return { baseUrl: asked.baseUrl, authMode: asked.authMode, parts };
@@ -82,7 +79,7 @@ const knownWords: Show = ({ health, gate, reasons }, expected) => {
 };
 
 function checkPart(
-  surface: ReadinessSurface,
+  surface: ReadinessPartName,
   answer: SurfaceAnswer,
   expected: ReadinessExpectation,
   show: Show,
@@ -118,7 +115,7 @@ const SAYS_NOTHING: readonly string[] = ['answer_empty', 'command_no_output'] sa
 
 /** The wording is the validator's: people and their scripts look for it. An absent word never matches. */
 function problemsOf(
-  surface: ReadinessSurface,
+  surface: ReadinessPartName,
   { health, gate, reasons }: ReadinessValues,
   expected: ReadinessExpectation,
   shown: ReadinessValues,
@@ -144,7 +141,7 @@ function problemsOf(
 export function readinessObservation(
   result: ReadinessResult,
   expectations: ReadinessExpectations,
-  overridden: readonly ReadinessSurface[] = [],
+  overridden: readonly ReadinessPartName[] = [],
 ): Observation {
   const holding = result.parts.filter(({ problems }) => problems.length > 0);
   if (holding.length === 0) return derived('healthy', 'pass', passCodes(overridden));
@@ -153,7 +150,7 @@ export function readinessObservation(
   return silence(holding);
 }
 
-function passCodes(overridden: readonly ReadinessSurface[]): readonly string[] {
+function passCodes(overridden: readonly ReadinessPartName[]): readonly string[] {
   const passed: OwnReasonCode = 'readiness_passed';
   const otherwise: OwnReasonCode = 'expectation_overridden';
   return [passed, ...overridden.map((surface) => `${surface}:${otherwise}`)];

@@ -62,6 +62,7 @@ const OWN = [
   'contracts/refused-variables.js',
   'contracts/variable-references.js',
   'domain/posture.js',
+  'domain/readiness-parts.js',
   'domain/text.js',
   'readiness-wiring.js',
   'tau/answer.js',

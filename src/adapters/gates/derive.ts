@@ -1,16 +1,16 @@
 import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import type { Observation } from '../../domain/observation.js';
 import { overrideOf } from '../../domain/override.js';
+import { READINESS_PARTS, type ReadinessPartName } from '../../domain/readiness-parts.js';
 import { judge, type Expectation, type GateResult } from '../../domain/verdict.js';
 import {
   checkReadiness,
-  READINESS_SURFACES,
   readinessObservation,
   type ReadinessAnswers,
-  type ReadinessSurface,
   type SurfaceAnswer,
 } from '../../tau/readiness.js';
 import { readinessReport } from '../../tau/readiness-report.js';
+import type { HttpRequest } from '../../contracts/runbook-question.js';
 import type { GateOutcome } from '../../contracts/gate-outcome.js';
 import type { LoadedRunbook } from '../runbook/load.js';
 import { surfaceOfBody } from './answer.js';
@@ -37,26 +37,26 @@ export async function deriveGate(
   const { readiness } = gate;
   if (readiness === undefined) throw new Error(`the gate ${id} is not derived`);
   const began = Date.now();
-  const surface = async (part: ReadinessSurface): Promise<SurfaceAnswer> =>
+  const surface = async (part: ReadinessPartName): Promise<SurfaceAnswer> =>
     surfaceOf(await answerOf(readiness[part]));
   const answers: ReadinessAnswers = {
     gateway: await surface('gateway'),
     cortex: await surface('cortex'),
     operator: await surface('operator'),
   };
-  const overrideOfPart = (part: ReadinessSurface) => overrideOf(loaded.overrides, readiness[part]);
-  const expectation = (part: ReadinessSurface) =>
+  const overrideOfPart = (part: ReadinessPartName) => overrideOf(loaded.overrides, readiness[part]);
+  const expectation = (part: ReadinessPartName) =>
     overrideOfPart(part) ?? gateOf(loaded, readiness[part]).expect;
   const expectations = {
     gateway: expectation('gateway'),
     cortex: expectation('cortex'),
     operator: expectation('operator'),
   };
-  const overridden = READINESS_SURFACES.filter((part) => overrideOfPart(part) !== undefined);
+  const overridden = READINESS_PARTS.filter((part) => overrideOfPart(part) !== undefined);
   const http = gateOf(loaded, readiness.gateway).http;
   const checked = checkReadiness(answers, expectations, {
     baseUrl: http === undefined || !URL.canParse(http.url) ? '' : new URL(http.url).origin,
-    authMode: http?.bearer === undefined && http?.session === undefined ? 'none' : 'token',
+    authMode: authModeOf(http),
   });
   return {
     result: judgeDerived(
@@ -73,12 +73,18 @@ export async function deriveGate(
   };
 }
 
+/** By the names that `promote readiness` has for them. */
+function authModeOf(http: HttpRequest | undefined): 'password-session' | 'token' | 'none' {
+  if (http?.session !== undefined) return 'password-session';
+  return http?.bearer === undefined ? 'none' : 'token';
+}
+
 /** What is derived from an overridden part is no earned pass either. */
 function judgeDerived(
   id: string,
   observation: Observation,
   expect: Expectation,
-  overridden: readonly ReadinessSurface[],
+  overridden: readonly ReadinessPartName[],
 ): GateResult {
   const result = judge(id, observation, expect);
   return result.verdict === 'pass' && overridden.length > 0 ? { ...result, verdict: 'overridden' } : result;

@@ -1,10 +1,5 @@
-import {
-  checkReadiness,
-  READINESS_SURFACES,
-  type ReadinessResult,
-  type ReadinessSurface,
-  type SurfaceAnswer,
-} from '../../tau/readiness.js';
+import { READINESS_PARTS, type ReadinessPartName } from '../../domain/readiness-parts.js';
+import { checkReadiness, type ReadinessResult, type SurfaceAnswer } from '../../tau/readiness.js';
 import { surfaceOfBody } from '../gates/answer.js';
 import { oneLine } from '../one-line.js';
 import { probe, type Asking, type Probed } from '../probe.js';
@@ -38,7 +33,7 @@ export interface AskedReadiness {
   /** Why nothing of an answer may be shown or kept; undefined: it may. */
   readonly withheld: string | undefined;
   /** The parts of which something else than a healthy pass is expected: in the evidence no such pass is an earned one. */
-  readonly overridden: readonly ReadinessSurface[];
+  readonly overridden: readonly ReadinessPartName[];
 }
 
 /**
@@ -100,7 +95,7 @@ async function askAll(
     deployment,
     durationMs: Math.round(performance.now() - began),
     withheld: credentials.withheld,
-    overridden: READINESS_SURFACES.filter(
+    overridden: READINESS_PARTS.filter(
       (surface) => expectations[surface].health !== 'healthy' || expectations[surface].gate !== 'pass',
     ),
   };

@@ -106,6 +106,24 @@ describe('from answers that are made up', () => {
     return deriveGate(loaded, 'readiness', (gate) => Promise.resolve(all[gate]));
   };
 
+  test.each<[string, object]>([
+    ['none', {}],
+    ['token', { bearer: 'a-token-as-it-is' }],
+    [
+      'password-session',
+      { session: { url: 'http://127.0.0.1:1/auth', json: { user: 'ops' }, token: '/access_token' } },
+    ],
+  ])('its evidence calls it auth_mode=%s, as the command would', async (mode, signed) => {
+    const { bearer: _, ...http } = GATEWAY_GATE.http;
+    const asked = gates.map((gate) =>
+      gate.id === 'gateway-status' ? { ...GATEWAY_GATE, http: { ...http, ...signed } } : gate,
+    );
+    const loaded = await load(smallRunbook({ gates: asked }));
+    expect(textOf(await deriveGate(loaded, 'readiness', () => Promise.resolve(PASS)))).toContain(
+      `\nauth_mode=${mode}\n`,
+    );
+  });
+
   test('it passes on three passes', async () => {
     expect((await derive({})).result.verdict).toBe('pass');
   });
