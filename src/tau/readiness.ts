@@ -68,9 +68,12 @@ type Show = (values: ReadinessValues, expected: ReadinessExpectation) => Readine
 const asItIs: Show = (values) => values;
 const WITHHELD = '(withheld)';
 
+function known(word: string, words: readonly string[]): string {
+  return word === '' || words.includes(word) ? word : WITHHELD;
+}
+
 /** Words of the contract, and what the caller expects; of reasons alone how many there are. */
 const knownWords: Show = ({ health, gate, reasons }, expected) => {
-  const known = (word: string, words: readonly string[]) => (['', ...words].includes(word) ? word : WITHHELD);
   return {
     health: known(health, [...HEALTHS, expected.health]),
     gate: known(gate, [...ROLLOUT_GATES, expected.gate]),

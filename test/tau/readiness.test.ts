@@ -223,9 +223,10 @@ describe('first present', () => {
   });
 });
 
+const withheld = (json: unknown) =>
+  checkReadiness({ ...recorded('healthy'), gateway: body(json) }, STRICT, { ...ASKED, withheld: true });
+
 it('where answers are withheld, only words of the contract and what is expected are shown', () => {
-  const withheld = (json: unknown) =>
-    checkReadiness({ ...recorded('healthy'), gateway: body(json) }, STRICT, { ...ASKED, withheld: true });
   const said = { health_state: 'a-secret', rollout_gate: 'b-secret', reason_code: 'c-secret' };
   expect(withheld(said).parts[0]).toEqual({
     surface: 'gateway',
