@@ -321,11 +321,15 @@ describe('a secret', () => {
     },
   );
 
-  it.each(['TAU_OPERATOR_AUTH_TOKEN', 'AUTH_TOKEN.replaced', ':session'])(
+  it.each(['TAU_OPERATOR_AUTH_TOKEN', 'AUTH_TOKEN.replaced'])(
     'of the environment that is a name of ours (%s) is no obstacle',
     async (value) => {
       await using stage = await openStage();
-      const { exitCode, stdout } = await stage.askWith({ TOKEN_VAR: value });
+      const { exitCode, stdout } = await stage.askWith(
+        { TOKEN_VAR: value, TAU_OPERATOR_AUTH_TOKEN: 'an-older-token-1' },
+        '--auth-token',
+        TOKEN,
+      );
       expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/\nstatus=pass\n$/)]);
     },
   );
@@ -429,7 +433,8 @@ describe('--auth-mode password-session', () => {
     ],
   ])('asks for one session with the password of %s, and writes neither down', async (_, prepare, args) => {
     await using stage = await openStage(sessions({ password: PASSWORD }));
-    const environment = { TAU_OPERATOR_AUTH_TOKEN: '', ...(await prepare(stage)) };
+    // The last one is part of the marker of a session's token.
+    const environment = { TAU_OPERATOR_AUTH_TOKEN: '', TOKEN_VAR: ':session', ...(await prepare(stage)) };
     const ended = await stage.askWith(environment, ...MODE, ...args, '--evidence', 'now', '--json');
     expect(ended.exitCode).toBe(0);
     expect([...stage.asked].sort()).toEqual(['/cortex/status', '/gateway/auth/session', '/gateway/status']);
