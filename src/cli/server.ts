@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientError } from '../client.js';
 import { isAlive } from '../engine/process-identity.js';
 import { parseWhole, type Context } from './context.js';
-import { untilStopped } from './stop-signal.js';
+import { SIGNALS_TO_A_SERVICE, untilStopped } from './stop-signal.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addSearchAttributes, openEngine, withClientAt } from './temporal.js';
 
@@ -16,7 +16,7 @@ const CHECK_MS = 1_000;
 /** Finds or starts the Temporal server and stays with it until it is told to stop. */
 export async function server({ config, output }: Context, flags: ServerFlags): Promise<ExitCode> {
   const port = flags.port === undefined ? undefined : parseWhole('--port', flags.port, 1, 65_535);
-  const signal = untilStopped();
+  const signal = untilStopped(SIGNALS_TO_A_SERVICE);
   const { engine, endpoint } = await openEngine(config, output.note, { port });
   try {
     await withClientAt(endpoint, config, (client) => addSearchAttributes(client, output.note));

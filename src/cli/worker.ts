@@ -1,6 +1,6 @@
 import type { Config } from '../config.js';
 import type { Context } from './context.js';
-import { untilStopped } from './stop-signal.js';
+import { SIGNALS_TO_A_SERVICE, untilStopped } from './stop-signal.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
 import {
@@ -13,7 +13,7 @@ import {
 
 /** Runs the workflows and their activities until SIGINT or SIGTERM. */
 export async function worker({ config, output }: Context): Promise<ExitCode> {
-  const signal = untilStopped();
+  const signal = untilStopped(SIGNALS_TO_A_SERVICE);
   const { engine, endpoint } = await openEngine(config, output.note);
   try {
     await withClientAt(endpoint, config, (client) => scheduleReconcile(client, output.note));
