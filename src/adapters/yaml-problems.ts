@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { valueAt } from './value-at.js';
+
 // oxlint-disable eslint/no-underscore-dangle -- `_zod` is zod's own door for code that walks schemas (zod.dev/library-authors)
 
 /** One thing that is wrong with a value, for a person. `isKey`: the key at the end of the path is what is wrong. */
@@ -179,17 +181,6 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
-}
-
-/** What stands there; undefined where nothing does. Own members alone are looked at. */
-export function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const member: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
-    value = member;
-  }
-  return value;
 }
 
 /** The schemas that judge the value at a path: several where a union leaves it open. */

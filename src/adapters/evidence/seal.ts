@@ -32,9 +32,10 @@ export async function sealRun(
   const sealed = await evidence.store.get(folder, 'manifest.json');
   if (sealed !== undefined) return { manifest: sha256(sealed) };
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
-  if (request.end !== 'promoted') await noteEnd(evidence, folder, request);
+  const isPromoted = request.end === 'promoted';
+  if (!isPromoted) await noteEnd(evidence, folder, request);
   const { lines, entries } = await wholeJournal(evidence, folder, request);
-  await noteEnd(evidence, folder, request);
+  if (isPromoted) await noteEnd(evidence, folder, request);
   await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
   await evidence.store.put(
     folder,

@@ -2,7 +2,7 @@ import type { Runbook } from '../../contracts/runbook.js';
 import { referencesIn } from '../../contracts/variable-references.js';
 import type { Digest } from '../canonical.js';
 import { shownPath, type Position, type YamlPath } from '../yaml-document.js';
-import { valueAt } from '../yaml-problems.js';
+import { valueAt } from '../value-at.js';
 import type { WrittenRunbook } from './read.js';
 import type { LoadedRunbook } from './resolve.js';
 import { originOf, resolveVariable, type VariableOrigin, type VariableSources } from './variables.js';
