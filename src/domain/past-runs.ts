@@ -37,6 +37,7 @@ function isRolledBack(end: string | undefined): boolean {
   return end === 'rolled-back' || end === 'rollback-acknowledged';
 }
 
-function isPromoted(end: string | undefined): boolean {
+/** It was promoted and stayed. */
+export function isPromoted(end: string | undefined): boolean {
   return end === 'promoted' || end === 'promoted-with-warnings';
 }

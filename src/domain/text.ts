@@ -18,6 +18,48 @@ export function oneLine(text: string, maxChars: number): string {
   return printable.slice(0, maxChars).replace(UNPRINTABLE, '').trimEnd();
 }
 
+/** As `oneLine`; where something was cut off, it ends in `…`. */
+export function shortLine(text: string, maxChars: number): string {
+  return text.length <= maxChars ? oneLine(text, maxChars) : `${oneLine(text, maxChars - 1)}…`;
+}
+
+/** Of what two texts have in common this much is shown before they differ. */
+const LEAD_CHARS = 20;
+
+/**
+ * Two texts to be read beside each other, each one line of at most `maxChars`. Where they begin to differ is shown, however
+ * late it comes; what is cut off is marked by `…`.
+ */
+export function beside(
+  before: string,
+  after: string,
+  maxChars: number,
+): { readonly before: string; readonly after: string } {
+  const differs = firstDifference(before, after);
+  const whole = Math.max(before.length, after.length) <= maxChars;
+  const from = whole || differs < maxChars - LEAD_CHARS ? 0 : differs - LEAD_CHARS;
+  const part = (text: string): string => shortLine(from === 0 ? text : `…${text.slice(from)}`, maxChars);
+  return { before: part(before), after: part(after) };
+}
+
+function firstDifference(before: string, after: string): number {
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  return at;
+}
+
+/** All that is not seen, or not told from a space: a reader takes a text with it for the one without. */
+const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** JSON text with the same meaning in which everything shows: what is not seen stands as `\u202e`. */
+export function visibleJson(json: string): string {
+  return json.replace(UNSEEN, (unseen) =>
+    Array.from({ length: unseen.length }, (_, at) => unseen.charCodeAt(at))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
 export function detailLine(text: string): string {
   return oneLine(text, DETAIL_CHARS);
 }
