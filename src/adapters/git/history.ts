@@ -68,6 +68,42 @@ export async function outsideOf(
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+export interface LoggedCommit {
+  readonly hash: string;
+  /** Its first line as it was written: any characters, any length. */
+  readonly subject: string;
+}
+
+/** As `outsideOf`, with what each commit says: newest first, and no commit before one that comes after it. */
+export async function logOutside(
+  mirror: Mirror,
+  commit: string,
+  tip: string,
+  limit: number,
+): Promise<readonly LoggedCommit[]> {
+  const how = ['--date-order', `--max-count=${limit}`, '--no-commit-header', '--format=%H %s'];
+  const args = ['rev-list', ...how, '--encoding=UTF-8', '--end-of-options', tip, `^${commit}`];
+  const { stdout } = await mirror.local(args);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({
+      hash: line.slice(0, mirror.hashLength),
+      subject: line.slice(mirror.hashLength + 1),
+    }));
+}
+
+/** How many commits of `tip` there are that `commit` does not have, counted up to `limit`. */
+export async function countOutside(
+  mirror: Mirror,
+  commit: string,
+  tip: string,
+  limit: number,
+): Promise<number> {
+  const args = ['rev-list', '--count', `--max-count=${limit}`, '--end-of-options', tip, `^${commit}`];
+  return Number((await mirror.local(args)).stdout.trim());
+}
+
 /** Parents in order; none for a root commit. */
 export async function parentsOf(mirror: Mirror, commit: string): Promise<readonly string[]> {
   const { stdout } = await mirror.local([

@@ -13,6 +13,7 @@ import {
 } from './promotion.js';
 import { rehearseRevert, type PromotionMeans, type RollbackCheck } from './rehearsal.js';
 import { checkCommit, checkRemote, type GitRemote } from './remote.js';
+import { outlookFrom, type Outlook, type OutlookRequest } from './outlook.js';
 import {
   proveReverted,
   revertWith,
@@ -95,6 +96,13 @@ export interface GitRepository {
     signal?: AbortSignal,
   ) => Promise<BranchContent>;
 
+  /**
+   * Read-only: what the commit has and its base has not, and the other way round. What the mirror has is not asked for again:
+   * the history of a commit stays what it is. Throws commit_unknown: the remote does not have the commit, or not the base
+   * where no branch stands in for it.
+   */
+  readonly outlook: (remote: GitRemote, request: OutlookRequest, signal?: AbortSignal) => Promise<Outlook>;
+
   /** Read-only: can this commit be reverted by itself? Throws commit_unknown, mainline_missing, bad_commit. */
   readonly planRevert: (
     remote: GitRemote,
@@ -154,6 +162,11 @@ export function createGit(given: GitSettings): GitRepository {
       if (formerTip !== undefined) checkCommit(formerTip);
       const mirror = await open(remote, checkCommit(commit), signal);
       return contentOf(mirror, commit, formerTip);
+    },
+    outlook: async (remote, request, signal) => {
+      const mirror = await open(remote, checkCommit(request.commit), signal);
+      if (request.base !== undefined) checkCommit(request.base);
+      return outlookFrom(mirror, request);
     },
     planRevert: async (remote, commit, mainline, signal) => {
       const mirror = await open(remote, checkCommit(commit), signal);
