@@ -1,5 +1,6 @@
 import { admitWith } from './admit.js';
 import { beating } from './beating.js';
+import { describeChangesWith } from './changes.js';
 import type { Dependencies } from './dependencies.js';
 import { openRunWith } from './evidence.js';
 import { atBorder } from './failures.js';
@@ -36,6 +37,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     checkRollback: atBorder(redact, checkRollbackWith(dependencies)),
     findAbandoned: atBorder(redact, findAbandonedWith(dependencies)),
     promoteStep: atBorder(redact, promoteStepWith(dependencies)),
+    describeChanges: atBorder(redact, describeChangesWith(dependencies)),
   };
   const evidenceQueue = {
     openRun: atBorder(redact, openRunWith(dependencies)),

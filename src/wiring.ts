@@ -7,6 +7,7 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence, type KnownRun } from './adapters/evidence/run-evidence.js';
+import * as keptChanges from './adapters/evidence/kept-changes.js';
 import * as leftBehind from './adapters/evidence/left-behind.js';
 import * as pastRuns from './adapters/evidence/past-runs.js';
 import * as checks from './adapters/evidence/checks.js';
@@ -26,6 +27,7 @@ import { refuseUnknownVariables, resolveRunbook } from './adapters/runbook/resol
 import { showRunbook, type ShownRunbook } from './adapters/runbook/show.js';
 import { openSecrets } from './adapters/runbook/variables.js';
 import * as actionSteps from './adapters/steps/action-steps.js';
+import * as changes from './adapters/steps/changes.js';
 import * as gitSteps from './adapters/steps/git-steps.js';
 import * as revertSteps from './adapters/steps/revert-steps.js';
 import { byHand } from './adapters/steps/by-hand.js';
@@ -100,6 +102,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       samples,
       steps,
       checks,
+      changes: { ...changes, ...keptChanges },
       seal,
       pastRuns,
       leftBehind,

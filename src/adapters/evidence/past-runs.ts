@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
-import { endThatCounts, type PastRun } from '../../domain/past-runs.js';
+import { endThatCounts, isPromoted, type PastRun } from '../../domain/past-runs.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryPath } from './journal.js';
-import type { RunEvidence } from './run-evidence.js';
+import type { KnownRun, RunEvidence } from './run-evidence.js';
 
 export interface RememberedRun extends PastRun {
   readonly folder: string;
@@ -12,6 +12,7 @@ export interface RememberedRun extends PastRun {
 
 const sealedEnd = z.object({ end: z.string().max(64) });
 const noted = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason: z.string().max(256) });
+const timed = z.object({ at: z.iso.datetime() });
 const journalled = z.object({ kind: z.string() });
 
 /** Entries after which a run may have changed the target. */
@@ -34,6 +35,40 @@ export async function pastRuns(evidence: RunEvidence, target: string): Promise<r
     runs.push({ folder, run, commit, requester, end, touched });
   }
   return runs;
+}
+
+/** The newest run of a run's target, opened before it, that ended promoted. */
+export interface LastPromotion {
+  readonly folder: string;
+  readonly record: RunRecord;
+  /** When it ended, by its journal's newest entry; where that has none, when it was opened. ISO 8601 */
+  readonly promotedAt: string;
+}
+
+/** @throws EvidenceError where a run can't be read */
+export async function lastPromotion(
+  evidence: RunEvidence,
+  { folder: own, record: { target } }: KnownRun,
+): Promise<LastPromotion | undefined> {
+  for (const folder of (await evidence.foldersOf(target)).toReversed()) {
+    if (folder >= own || !isPromoted(await endOf(evidence, folder))) continue;
+    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+    if (record === undefined) continue;
+    return { folder, record, promotedAt: (await lastEntryAt(evidence, folder)) ?? record.openedAt };
+  }
+  return undefined;
+}
+
+/** The journal of a promotion that ended with warnings may be broken: then as far as it can be read. */
+async function lastEntryAt({ store }: RunEvidence, folder: string): Promise<string | undefined> {
+  for (const path of (await store.list(folder, 'journal/')).toReversed()) {
+    try {
+      return timed.parse(JSON.parse(Buffer.from((await store.get(folder, path)) ?? []).toString('utf8'))).at;
+    } catch (error) {
+      if (error instanceof EvidenceError) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** A run whose evidence has no end: it is open, or its workflow was ended from outside. */

@@ -1,0 +1,25 @@
+import type { Changes } from '../src/contracts/changes.js';
+import { beating } from './beating.js';
+import type { Dependencies } from './dependencies.js';
+
+export interface ChangesRequest {
+  readonly run: string;
+  /** Of the approval request, from 1. */
+  readonly epoch: number;
+}
+
+/**
+ * What is different from the target's last promotion, for those who are asked to approve. Found out once an epoch: repeated,
+ * it gives what they were shown.
+ */
+export function describeChangesWith({ evidence, changes, git, redact }: Dependencies) {
+  return ({ run, epoch }: ChangesRequest): Promise<Changes> =>
+    beating(async (signal) => {
+      const known = await evidence.known(run);
+      const { folder } = known;
+      const kept = await changes.readChanges(evidence, folder, epoch);
+      if (kept !== undefined) return kept;
+      const found = await changes.changesSince({ ...git, redact }, known, signal);
+      return changes.keepChanges(evidence, folder, epoch, found);
+    });
+}
