@@ -1,6 +1,6 @@
 import { headerOf, sshOptions, withoutAccess } from './access.js';
 import { DISK_FULL, GitError, oneLine } from './error.js';
-import { runProcess } from './process.js';
+import { runProcess } from '../process.js';
 import type { CheckedRemote } from './remote.js';
 
 export interface GitSettings {

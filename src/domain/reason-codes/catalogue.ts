@@ -2,6 +2,7 @@ import type { ReasonCodeEntry } from './entry.js';
 import { MACHINERY_CODES } from './machinery.js';
 import { ANSWER_CODES, COMMAND_CODES, HTTP_CODES, READER_CODES } from './questions.js';
 import { DECISION_CODES, STOP_CODES, TRIGGER_CODES, VERDICT_CODES } from './rules.js';
+import { SIGNATURE_CODES } from './signatures.js';
 import { GIT_CODES, STEP_CODES } from './steps.js';
 
 /** Our reason codes by what they are said of, in the order of the reference page. */
@@ -16,6 +17,7 @@ export const OWN_REASON_CODES = [
   { title: 'Steps', codes: STEP_CODES },
   { title: 'Git', codes: GIT_CODES },
   { title: 'Decisions', codes: DECISION_CODES },
+  { title: 'Signatures', codes: SIGNATURE_CODES },
   { title: 'Our machinery', codes: MACHINERY_CODES },
 ] as const satisfies readonly {
   readonly title: string;
