@@ -1,7 +1,7 @@
 import { NAMESPACES } from '../../domain/signing.js';
 import type { Edge } from '../../domain/voters.js';
 import { parseSignersTime } from './signers-time.js';
-import { KeyNotTaken, MIN_RSA_BITS, parsePublicKey, type PublicKey } from './public-key.js';
+import { KeyNotTaken, parsePublicKey, weaknessOf, type PublicKey } from './public-key.js';
 import { NotOfTheFormat } from './wire.js';
 
 /** Largest `allowed_signers` that is read. */
@@ -62,7 +62,9 @@ export function parseAllowedSigners(bytes: Uint8Array): readonly SignersLine[] {
 /** Who holds which key, for voterGroups. A key that signs certificates is nobody's own. */
 export function edgesOf(lines: readonly SignersLine[]): readonly Edge[] {
   return lines.flatMap(({ principals, fingerprint, certAuthority }) =>
-    fingerprint === undefined || certAuthority ? [] : principals.map((principal) => ({ principal, fingerprint })),
+    fingerprint === undefined || certAuthority
+      ? []
+      : principals.map((principal) => ({ principal, fingerprint })),
   );
 }
 
@@ -80,7 +82,8 @@ const NO_OPTIONS: Options = {
   certAuthority: false,
 };
 
-const LINE = /^(?<principals>[^\s"]+)[ \t]+(?:(?<options>(?:[^\s"]|"[^"\\]*")+)[ \t]+)?(?<type>[a-z0-9@.-]+)[ \t]+(?<blob>[A-Za-z0-9+/]+={0,2})(?:[ \t]+.*)?$/;
+const LINE =
+  /^(?<principals>[^\s"]+)[ \t]+(?:(?<options>(?:[^\s"]|"[^"\\]*")+)[ \t]+)?(?<type>[a-z0-9@.-]+)[ \t]+(?<blob>[A-Za-z0-9+/]+={0,2})(?:[ \t]+.*)?$/;
 
 function parseLine(text: string, line: number): SignersLine {
   if (/[\p{Cc}\ufffd]/u.test(text.replaceAll('\t', ' ')))
@@ -96,7 +99,11 @@ function parseLine(text: string, line: number): SignersLine {
   const validAfter = parseSignersTime(options.validAfter);
   const validBefore = parseSignersTime(options.validBefore);
   if (validAfter === 'malformed' || validBefore === 'malformed')
-    return unreadable(line, principals, 'a time in it is none: write valid-before="YYYYMMDDZ" or "YYYYMMDDHHMMSSZ"');
+    return unreadable(
+      line,
+      principals,
+      'a time in it is none: write valid-before="YYYYMMDDZ" or "YYYYMMDDHHMMSSZ"',
+    );
   const read = {
     line,
     principals,
@@ -115,7 +122,12 @@ function parseLine(text: string, line: number): SignersLine {
       ...principalProblems(read),
       ...namespaceProblems(read),
       ...(zoneless
-        ? [problem('time_without_zone', 'a time without Z is local to whoever verifies: write it in UTC, with Z')]
+        ? [
+            problem(
+              'time_without_zone',
+              'a time without Z is local to whoever verifies: write it in UTC, with Z',
+            ),
+          ]
         : []),
       ...validityProblems(read),
       ...keyProblems(key),
@@ -134,7 +146,9 @@ function unreadable(line: number, principals: readonly string[], why: string): S
     keyType: undefined,
     fingerprint: undefined,
     key: undefined,
-    problems: [problem('line_unreadable', `OpenSSH skips this line in silence, or reads it otherwise: ${why}`)],
+    problems: [
+      problem('line_unreadable', `OpenSSH skips this line in silence, or reads it otherwise: ${why}`),
+    ],
   };
 }
 
@@ -147,7 +161,7 @@ const OPTION = /^(?:(cert-authority)|(namespaces|valid-after|valid-before)="([^"
 /** Stricter than OpenSSH: lower case only, no escapes, no option twice. The reason why it is refused, else. */
 function parseOptions(text: string): Options | string {
   const found = new Map<string, string>();
-  for (let rest = text; rest !== ''; ) {
+  for (let rest = text; rest !== '';) {
     const [whole, flag, option, value = ''] = OPTION.exec(rest) ?? [];
     const name = flag ?? option;
     if (whole === undefined || name === undefined)
@@ -190,7 +204,9 @@ function principalProblems({ principals, certAuthority }: Read): readonly LinePr
         'principals are patterns to OpenSSH: write one exact name a line, without * ? ! and commas',
       ),
     ];
-  const misformed = principals.find((name) => !PRINCIPAL.test(certAuthority ? name.replaceAll(/[*?!]/g, 'a') : name));
+  const misformed = principals.find(
+    (name) => !PRINCIPAL.test(certAuthority ? name.replaceAll(/[*?!]/g, 'a') : name),
+  );
   if (misformed === undefined) return [];
   return [
     problem(
@@ -211,19 +227,26 @@ function namespaceProblems({ namespaces }: Read): readonly LineProblem[] {
   const known: readonly string[] = NAMESPACES;
   if (namespaces.every((name) => known.includes(name))) return [];
   return [
-    problem('namespace_not_ours', `namespaces are patterns to OpenSSH: write exact names of ${NAMESPACES.join(', ')}`),
+    problem(
+      'namespace_not_ours',
+      `namespaces are patterns to OpenSSH: write exact names of ${NAMESPACES.join(', ')}`,
+    ),
   ];
 }
 
 function validityProblems({ validAfter, validBefore }: Read): readonly LineProblem[] {
   if (validAfter === undefined || validBefore === undefined || validAfter < validBefore) return [];
-  return [problem('validity_empty', 'valid-after is not before valid-before, so OpenSSH skips the line: correct one')];
+  return [
+    problem(
+      'validity_empty',
+      'valid-after is not before valid-before, so OpenSSH skips the line: correct one',
+    ),
+  ];
 }
 
 function keyProblems(key: PublicKey | KeyNotTaken): readonly LineProblem[] {
-  if (key instanceof KeyNotTaken) return [problem('key_too_weak', `${key.message}: list an ed25519 key instead`)];
-  if (key.rsaBits === undefined || key.rsaBits >= MIN_RSA_BITS) return [];
-  return [
-    problem('key_too_weak', `RSA of ${key.rsaBits} bits: ${MIN_RSA_BITS} are needed, or an ed25519 key instead`),
-  ];
+  if (key instanceof KeyNotTaken)
+    return [problem('key_too_weak', `${key.message}: list an ed25519 key instead`)];
+  const weak = weaknessOf(key);
+  return weak === undefined ? [] : [problem('key_too_weak', `${weak}: list an ed25519 key instead`)];
 }

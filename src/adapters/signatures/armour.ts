@@ -35,7 +35,8 @@ export function parseArmour(text: string): ParsedArmour {
   const even = lines.every((line, index) =>
     index < lines.length - 1 ? line.length === width : line.length <= width,
   );
-  if (!even || blob.toString('base64') !== base64) return { kind: 'malformed', why: 'its base64 is malformed' };
+  if (!even || blob.toString('base64') !== base64)
+    return { kind: 'malformed', why: 'its base64 is malformed' };
   try {
     return { kind: 'signature', signature: parseBlob(blob) };
   } catch (error) {
@@ -48,14 +49,16 @@ export function parseArmour(text: string): ParsedArmour {
 /** PROTOCOL.sshsig, "Blob format". */
 function parseBlob(blob: Buffer): ParsedSignature {
   const reader = new WireReader(blob);
-  if (reader.take(6).toString('latin1') !== 'SSHSIG') throw new NotOfTheFormat('it does not begin with SSHSIG');
+  if (reader.take(6).toString('latin1') !== 'SSHSIG')
+    throw new NotOfTheFormat('it does not begin with SSHSIG');
   if (reader.uint32() !== VERSION) throw new NotOfTheFormat('it is of another version than 1');
   const key = parsePublicKey(reader.string());
   const namespace = reader.word();
   if (namespace === '') throw new NotOfTheFormat('it has no namespace');
   if (reader.string().length > 0) throw new NotOfTheFormat('its reserved field is not empty');
   const hash = reader.word();
-  if (hash !== 'sha256' && hash !== 'sha512') throw new NotOfTheFormat('it hashes by neither sha256 nor sha512');
+  if (hash !== 'sha256' && hash !== 'sha512')
+    throw new NotOfTheFormat('it hashes by neither sha256 nor sha512');
   const flags = flagsOf(reader.string(), key);
   reader.end();
   return { key, namespace, hash, flags };
@@ -64,7 +67,8 @@ function parseBlob(blob: Buffer): ParsedSignature {
 /** PROTOCOL.u2f, "SSH U2F signatures": a byte of flags and a counter of four follow the signature. */
 function flagsOf(signature: Buffer, key: PublicKey): number | undefined {
   const reader = new WireReader(signature);
-  if (!key.signatures.includes(reader.word())) throw new NotOfTheFormat('the signature in it is not of its key');
+  if (!key.signatures.includes(reader.word()))
+    throw new NotOfTheFormat('the signature in it is not of its key');
   reader.string();
   const flags = key.securityKey ? reader.byte() : undefined;
   if (key.securityKey) reader.uint32();

@@ -16,6 +16,7 @@ export function readKrl(bytes: Uint8Array): KrlForm {
   if (bytes.byteLength === 0) return 'empty';
   if (bytes.byteLength > MAX_KRL_BYTES) return 'too_large';
   const krl = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (krl.subarray(0, MAGIC.length).toString('latin1') !== MAGIC || krl.length < HEADER_BYTES) return 'no_krl';
+  if (krl.subarray(0, MAGIC.length).toString('latin1') !== MAGIC || krl.length < HEADER_BYTES)
+    return 'no_krl';
   return krl.length === HEADER_BYTES + krl.readUInt32BE(COMMENT_LENGTH_AT) ? 'revokes_nothing' : 'krl';
 }

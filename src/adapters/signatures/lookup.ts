@@ -1,5 +1,6 @@
 import type { Namespace, SignatureRefusal } from '../../domain/signing.js';
 import type { SignersLine } from './allowed-signers.js';
+import { fitsPrincipals } from './principals.js';
 import type { Certificate, PublicKey } from './public-key.js';
 
 export interface Refused {
@@ -20,7 +21,10 @@ export interface LookUp {
  * yes or no, and this says why. Where several lines list the key for the name, all of them have to allow it: to OpenSSH
  * a second line voids the expiry of the first.
  */
-export function refuseKey(lines: readonly SignersLine[], { by, namespace, key, at }: LookUp): Refused | undefined {
+export function refuseKey(
+  lines: readonly SignersLine[],
+  { by, namespace, key, at }: LookUp,
+): Refused | undefined {
   const { certificate } = key;
   const listed = lines.filter((line) => lists(line, key));
   if (listed.length === 0)
@@ -51,26 +55,8 @@ function lists(line: SignersLine, { keyType, fingerprint, certificate }: PublicK
     : line.certAuthority && line.fingerprint === certificate.authority.fingerprint;
 }
 
-/** A list of names and, where the key signs certificates, patterns; one that begins with ! and fits refuses. */
 function names({ principals, certAuthority }: SignersLine, by: string): boolean {
-  if (!certAuthority) return principals.length === 1 && principals[0] === by;
-  const refusing = principals.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
-  const taking = principals.filter((pattern) => !pattern.startsWith('!'));
-  return !refusing.some((pattern) => fits(by, pattern)) && taking.some((pattern) => fits(by, pattern));
-}
-
-/** `*` any characters, `?` one. Without a regular expression: a pattern of many stars would keep it busy for hours. */
-function fits(name: string, pattern: string): boolean {
-  let reachable = new Set([0]);
-  for (const sign of pattern) {
-    const next = new Set<number>();
-    for (const at of reachable) {
-      if (sign === '*') for (let to = at; to <= name.length; to += 1) next.add(to);
-      else if (at < name.length && (sign === '?' || sign === name[at])) next.add(at + 1);
-    }
-    reachable = next;
-  }
-  return reachable.has(name.length);
+  return certAuthority ? fitsPrincipals(principals, by) : principals.length === 1 && principals[0] === by;
 }
 
 function refuseTime({ line, validAfter, validBefore }: SignersLine, at: number): Refused | undefined {
@@ -89,15 +75,21 @@ function refuseCertificate(certificate: Certificate, at: number): Refused | unde
     return { refusal: 'signature_refused', detail: 'the certificate is a machine’s and no person’s' };
   if (second < certificate.validAfter)
     return { refusal: 'key_not_yet_valid', detail: 'the certificate is not valid yet' };
-  if (second >= certificate.validBefore) return { refusal: 'key_expired', detail: 'the certificate has expired' };
+  if (second >= certificate.validBefore)
+    return { refusal: 'key_expired', detail: 'the certificate has expired' };
   // What ties a certificate to a command, an address or a touch was written for logins; who signs can't show any of it.
   if (certificate.criticalOptions.length > 0)
-    return { refusal: 'signature_refused', detail: 'the certificate has critical options, which are not taken' };
+    return {
+      refusal: 'signature_refused',
+      detail: 'the certificate has critical options, which are not taken',
+    };
   return undefined;
 }
 
 function linesOf(lines: readonly SignersLine[]): string {
-  return lines.length === 1 ? `line ${lines[0]?.line}` : `none of the lines ${lines.map(({ line }) => line).join(', ')}`;
+  return lines.length === 1
+    ? `line ${lines[0]?.line}`
+    : `none of the lines ${lines.map(({ line }) => line).join(', ')}`;
 }
 
 function iso(at: number): string {

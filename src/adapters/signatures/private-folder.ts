@@ -31,8 +31,12 @@ async function orIo<T>(done: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SignatureError('io', `A private folder could not be ${done}: ${why}. Make room, or correct its rights.`, {
-      cause,
-    });
+    throw new SignatureError(
+      'io',
+      `A private folder could not be ${done}: ${why}. Make room, or correct its rights.`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { NotOfTheFormat, WireReader, wireString } from './wire.js';
 
 /** RSA keys have to have as many bits; OpenSSH itself is content with 1024. */
-export const MIN_RSA_BITS = 3_072;
+const MIN_RSA_BITS = 3_072;
 
 interface KeyKind {
   /** What ssh-keygen calls it. */
@@ -71,10 +71,7 @@ const KINDS: ReadonlyMap<string, KeyKind> = new Map([
       },
     },
   ],
-  [
-    'sk-ssh-ed25519@openssh.com',
-    securityKey('ED25519-SK', 'sk-ssh-ed25519@openssh.com', ed25519),
-  ],
+  ['sk-ssh-ed25519@openssh.com', securityKey('ED25519-SK', 'sk-ssh-ed25519@openssh.com', ed25519)],
   [
     'sk-ecdsa-sha2-nistp256@openssh.com',
     securityKey('ECDSA-SK', 'sk-ecdsa-sha2-nistp256@openssh.com', ecdsa('nistp256', 65)),
@@ -120,6 +117,13 @@ export class KeyNotTaken extends NotOfTheFormat {}
 /** Reads the blob of a public key or of a certificate. Throws NotOfTheFormat; KeyNotTaken for a kind that is refused. */
 export function parsePublicKey(blob: Uint8Array): PublicKey {
   return read(blob, true);
+}
+
+/** Why a key, or the one that certifies it, is too weak; undefined where neither is. */
+export function weaknessOf({ rsaBits, certificate }: PublicKey): string | undefined {
+  if (rsaBits !== undefined && rsaBits < MIN_RSA_BITS)
+    return `RSA of ${rsaBits} bits, and ${MIN_RSA_BITS} are needed`;
+  return certificate === undefined ? undefined : weaknessOf(certificate.authority);
 }
 
 function read(blob: Uint8Array, certificateTaken: boolean): PublicKey {
@@ -172,10 +176,17 @@ function readCertificate(reader: WireReader): Certificate {
   reader.string();
   const authority = read(reader.string(), false);
   const signature = new WireReader(reader.string()).word();
-  if (!authority.signatures.includes(signature)) throw new NotOfTheFormat('it is signed in a way that is not taken');
-  return { principals, validAfter, validBefore, criticalOptions, authority, forUser: type === USER_CERTIFICATE };
+  if (!authority.signatures.includes(signature))
+    throw new NotOfTheFormat('it is signed in a way that is not taken');
+  return {
+    principals,
+    validAfter,
+    validBefore,
+    criticalOptions,
+    authority,
+    forUser: type === USER_CERTIFICATE,
+  };
 }
-
 
 function wordsOf(bytes: Buffer): string[] {
   const reader = new WireReader(bytes);

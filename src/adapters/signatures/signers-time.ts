@@ -12,7 +12,9 @@ export function parseSignersTime(text: string | undefined): SignersTime | 'malfo
   if (text === undefined) return undefined;
   const match = TIME.exec(text);
   if (match === null) return 'malformed';
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map((part) => Number(part ?? 0));
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
   const utc = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   const exists =
     utc.getUTCFullYear() === year &&

@@ -57,7 +57,10 @@ export async function runSshKeygen(
       return end;
     case 'deadline':
     case 'aborted':
-      throw new SignatureError('ssh_keygen_timeout', `ssh-keygen did not end within ${deadlineMs} ms and was killed.`);
+      throw new SignatureError(
+        'ssh_keygen_timeout',
+        `ssh-keygen did not end within ${deadlineMs} ms and was killed.`,
+      );
     case 'too_much_output':
       throw new SignatureError('ssh_keygen_failed', 'ssh-keygen printed too much and was killed.');
     case 'killed':
@@ -75,7 +78,10 @@ export async function runSshKeygen(
 export async function locateSshKeygen({ searchPath }: SshKeygenSettings): Promise<string> {
   const found = await findOnPath('ssh-keygen', searchPath);
   if (found === undefined)
-    throw new SignatureError('ssh_keygen_missing', 'ssh-keygen was not found: install OpenSSH, or correct PATH.');
+    throw new SignatureError(
+      'ssh_keygen_missing',
+      'ssh-keygen was not found: install OpenSSH, or correct PATH.',
+    );
   return found;
 }
 

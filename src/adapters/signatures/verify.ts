@@ -7,9 +7,15 @@ import { SignatureError } from './error.js';
 import { MAX_KRL_BYTES, readKrl } from './krl.js';
 import { refuseKey, type Refused } from './lookup.js';
 import { withPrivateFolder } from './private-folder.js';
-import { MIN_RSA_BITS } from './public-key.js';
+import { weaknessOf } from './public-key.js';
 import { verifyTime } from './signers-time.js';
-import { runSshKeygen, said, SYSTEM_FAULT, type SshKeygenAnswer, type SshKeygenSettings } from './ssh-keygen.js';
+import {
+  runSshKeygen,
+  said,
+  SYSTEM_FAULT,
+  type SshKeygenAnswer,
+  type SshKeygenSettings,
+} from './ssh-keygen.js';
 
 /** Who may sign, as bytes of the worker's own files. */
 export interface SigningPolicy {
@@ -91,12 +97,13 @@ function read({ signature, namespace, statement }: SignedStatement): ParsedSigna
     default:
       return parsed satisfies never;
   }
-  const { key } = parsed.signature;
-  const weakest = Math.min(...[key, key.certificate?.authority].map((each) => each?.rsaBits ?? MIN_RSA_BITS));
-  if (weakest < MIN_RSA_BITS)
-    return refused('key_too_weak', `RSA of ${weakest} bits, and ${MIN_RSA_BITS} are needed`);
+  const weak = weaknessOf(parsed.signature.key);
+  if (weak !== undefined) return refused('key_too_weak', weak);
   if (parsed.signature.namespace !== namespace)
-    return refused('signature_other_namespace', `made for ${parsed.signature.namespace.slice(0, 64)}, not ${namespace}`);
+    return refused(
+      'signature_other_namespace',
+      `made for ${parsed.signature.namespace.slice(0, 64)}, not ${namespace}`,
+    );
   // Text that is not well-formed has no bytes that could have been signed.
   if (!statement.isWellFormed()) return refused('signature_invalid', 'the statement is not well-formed');
   return parsed.signature;
@@ -143,14 +150,16 @@ async function ask(
       `-Overify-time=${verifyTime(at)}`,
     ];
     const allowed = await run(...verify);
-    if (!answersYes(allowed, good)) return refused('signature_refused', `OpenSSH does not allow it: ${said(allowed)}`);
+    if (!answersYes(allowed, good))
+      return refused('signature_refused', `OpenSSH does not allow it: ${said(allowed)}`);
     if (revoked === undefined) return undefined;
 
     const krl = join(folder, 'revoked');
     if (answersYes(await run(...verify, '-r', krl), good)) return undefined;
     // It is as silent about a list that it can't read.
     const list = await runSshKeygen(settings, { args: ['-Q', '-l', '-f', krl] });
-    if (list.exitCode === 0) return refused('key_revoked', `${key.fingerprint} or what certifies it is revoked`);
+    if (list.exitCode === 0)
+      return refused('key_revoked', `${key.fingerprint} or what certifies it is revoked`);
     if (SYSTEM_FAULT.test(list.stderr)) throw failed(list);
     return refused('signature_refused', 'the list of revoked keys can not be read');
   });
@@ -162,7 +171,11 @@ function answersYes(answer: SshKeygenAnswer, good: string): boolean {
     if (answer.stdout === good) return true;
     throw new SignatureError('ssh_keygen_failed', 'ssh-keygen exited with 0 and did not say what it should.');
   }
-  if (answer.exitCode === 255 && answer.stdout === 'Could not verify signature.\n' && !SYSTEM_FAULT.test(answer.stderr))
+  if (
+    answer.exitCode === 255 &&
+    answer.stdout === 'Could not verify signature.\n' &&
+    !SYSTEM_FAULT.test(answer.stderr)
+  )
     return false;
   throw failed(answer);
 }

@@ -47,7 +47,8 @@ export class WireReader {
     const bytes = this.string();
     const [first = 0, second = 0] = bytes;
     const needless = first === 0 && second < 0x80;
-    if (bytes.length === 0 || first >= 0x80 || needless) throw new NotOfTheFormat('a number in it is malformed');
+    if (bytes.length === 0 || first >= 0x80 || needless)
+      throw new NotOfTheFormat('a number in it is malformed');
     return first === 0
       ? (bytes.length - 1) * 8 - (Math.clz32(second) - 24)
       : bytes.length * 8 - (Math.clz32(first) - 24);

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+
+import type { SignersLine } from './allowed-signers.js';
+import { SignatureError } from './error.js';
+import { withPrivateFolder } from './private-folder.js';
+import { runSshKeygen, said, SYSTEM_FAULT, type SshKeygenSettings } from './ssh-keygen.js';
+
+/** Keys that are asked about in one call: their paths have to fit into its arguments. */
+const AT_ONCE = 500;
+
+/**
+ * The lines whose key this list revokes, as ssh-keygen says.
+ *
+ * @throws SignatureError
+ */
+export async function listRevoked(
+  settings: SshKeygenSettings,
+  revoked: Uint8Array,
+  lines: readonly SignersLine[],
+): Promise<readonly SignersLine[] | 'unreadable'> {
+  const keyed = lines.filter(({ fingerprint }) => fingerprint !== undefined);
+  const files = Object.fromEntries(keyed.map(({ line, key = '' }) => [`line-${line}.pub`, `${key} key\n`]));
+  return withPrivateFolder(settings.tempDir, { ...files, revoked }, async (folder) => {
+    const krl = join(folder, 'revoked');
+    const list = await runSshKeygen(settings, { args: ['-Q', '-l', '-f', krl] });
+    if (list.exitCode !== 0) {
+      if (SYSTEM_FAULT.test(list.stderr)) throw failed(list.exitCode, said(list));
+      return 'unreadable';
+    }
+    const hit: SignersLine[] = [];
+    for (let from = 0; from < keyed.length; from += AT_ONCE) {
+      const some = keyed.slice(from, from + AT_ONCE);
+      const paths = some.map(({ line }) => join(folder, `line-${line}.pub`));
+      const answer = await runSshKeygen(settings, { args: ['-Q', '-f', krl, ...paths] });
+      const words = answer.stdout.trimEnd().split('\n');
+      if (answer.exitCode > 1 || words.length !== some.length) throw failed(answer.exitCode, said(answer));
+      hit.push(...some.filter((_, index) => !(words[index] ?? '').endsWith(': ok')));
+    }
+    return hit;
+  });
+}
+
+function failed(exitCode: number, why: string): SignatureError {
+  return new SignatureError('ssh_keygen_failed', `ssh-keygen failed (${exitCode}): ${why}`);
+}
