@@ -10,10 +10,13 @@ import {
 } from '../../../src/domain/reason-codes/catalogue.js';
 import type { ReasonCodeEntry } from '../../../src/domain/reason-codes/entry.js';
 import { DECISION_CODES, TRIGGER_CODES } from '../../../src/domain/reason-codes/rules.js';
+import { SIGNATURE_CODES } from '../../../src/domain/reason-codes/signatures.js';
+import type { SignatureRefusal } from '../../../src/domain/signing.js';
 import type { TriggerCode } from '../../../src/domain/triggers.js';
 
 const triggers: Readonly<Record<TriggerCode, ReasonCodeEntry>> = TRIGGER_CODES;
 const decisions: Readonly<Record<DecisionRefusal, ReasonCodeEntry>> = DECISION_CODES;
+const signatures: Readonly<Record<SignatureRefusal, ReasonCodeEntry>> = SIGNATURE_CODES;
 const all = OWN_REASON_CODES.flatMap(({ codes }) => Object.entries<ReasonCodeEntry>(codes));
 
 describe('the catalogue of our codes', () => {
@@ -22,7 +25,7 @@ describe('the catalogue of our codes', () => {
     expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
   });
 
-  it.each([...Object.keys(triggers), ...Object.keys(decisions)])('knows %s', (code) => {
+  it.each([...Object.keys(triggers), ...Object.keys(decisions), ...Object.keys(signatures)])('knows %s', (code) => {
     expect(ownReasonCode(code)?.owner).toBe('promote');
   });
 
