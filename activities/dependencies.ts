@@ -7,6 +7,8 @@ import type * as checks from '../src/adapters/evidence/checks.js';
 import type * as keptChanges from '../src/adapters/evidence/kept-changes.js';
 import type * as leftBehind from '../src/adapters/evidence/left-behind.js';
 import type * as pastRuns from '../src/adapters/evidence/past-runs.js';
+import type * as opening from '../src/adapters/evidence/opening.js';
+import type * as starts from '../src/adapters/evidence/start.js';
 import type * as steps from '../src/adapters/evidence/steps.js';
 import type * as seal from '../src/adapters/evidence/seal.js';
 import type * as ask from '../src/adapters/gates/ask.js';
@@ -23,6 +25,8 @@ import type * as preflight from '../src/adapters/steps/preflight.js';
 import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/asking.js';
+import type { prove } from '../src/adapters/proof.js';
+import type { Verify } from '../src/adapters/signatures/verify.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 import type * as overrides from '../src/adapters/runbook/overrides.js';
 
@@ -43,6 +47,10 @@ export interface Dependencies {
   readonly git: gitSteps.GitTools;
   readonly admit: (request: AdmissionRequest, signal: AbortSignal) => Promise<Admission>;
   readonly ballots: typeof ballots;
+  readonly opening: typeof opening;
+  readonly starts: typeof starts;
+  readonly prove: typeof prove;
+  readonly verify: Verify;
   readonly journal: typeof journal;
   readonly rounds: typeof rounds;
   readonly samples: typeof samples;

@@ -11,9 +11,12 @@ export interface OpenRun {
   readonly workflow: RunRecord['workflow'];
 }
 
-/** Opens the run's evidence: who asked for what, and the runbook that it is bound to. Says why where it can't. */
+/**
+ * Opens the run's evidence: who asked for what, and the runbook and policy that it is bound to. Says why where it can't. Who
+ * asked is proven again: what the workflow says of it is only said.
+ */
 export function openRunWith(dependencies: Dependencies) {
-  const { evidence, store } = dependencies;
+  const { evidence, store, starts, opening, verify } = dependencies;
   return async ({
     admitted,
     input,
@@ -22,18 +25,31 @@ export function openRunWith(dependencies: Dependencies) {
     const { run, folder, deployment, openedAt, subjectLine, runbook, policy, previous, rolledBack, again } =
       admitted;
     const loaded = await runbookNow(dependencies, input.target, overridesOf(admitted.plan));
-    if (loaded?.digest !== runbook)
+    if (loaded?.digest !== runbook || loaded.policy !== policy)
       return { problem: 'the runbook changed while the promotion was starting: start it again' };
-    await store.put(folder, 'runbook.json', loaded.bytes);
+    const { target, commit, requester, start = null } = input;
+    const reason = input.reason.slice(0, 2_000);
+    const receivedAt = (await starts.readStart(evidence, folder))?.receivedAt ?? Date.now();
+    const claim = { deployment, target, commit, requester, reason, previous: previous?.manifest ?? null };
+    const proof = await starts.proveStart(evidence, verify, loaded, claim, start, receivedAt, run);
+    if (!proof.proven) return { problem: starts.startProblem(target, requester, proof.refusal) };
+    await opening.keepRunbook(store, folder, loaded);
+    if (start !== null)
+      await starts.keepStart(evidence, folder, {
+        submission: start,
+        receivedAt,
+        identity: proof.identity,
+        key: proof.key,
+      });
     const record: RunRecord = {
       v: 1,
       run,
       deployment,
-      target: input.target,
-      commit: input.commit,
+      target,
+      commit,
       subjectLine,
-      requester: input.requester,
-      reason: input.reason.slice(0, 1_024),
+      requester,
+      reason,
       openedAt,
       runbook,
       policy,

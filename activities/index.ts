@@ -1,6 +1,7 @@
 import { admitWith } from './admit.js';
 import { beating } from './beating.js';
 import { describeChangesWith } from './changes.js';
+import { checkOrderWith } from './check-order.js';
 import type { Dependencies } from './dependencies.js';
 import { openRunWith } from './evidence.js';
 import { atBorder } from './failures.js';
@@ -8,6 +9,7 @@ import { findAbandonedWith } from './find-abandoned.js';
 import { askGateWith, deriveGateWith } from './gates.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
+import { runbookNow } from './runbook-now.js';
 import { repairWith } from './repair.js';
 import {
   checkRollbackWith,
@@ -28,7 +30,7 @@ export type { StartWatchClock } from './watch-clock.js';
  * @param watchClock what a watch tells the time by; another one lets a day pass at once
  */
 export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
-  const { evidence, ballots, journal, seal, loadRunbook, redact } = dependencies;
+  const { evidence, ballots, journal, seal, redact, verify } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
@@ -48,11 +50,11 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
       ballots.requestApproval(evidence, request),
     ),
-    recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[2]) => {
-      const { record } = await evidence.known(decision.run);
-      const current = await loadRunbook(record.target);
+    recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[3]) => {
+      const { record, loaded } = await evidence.known(decision.run);
+      const current = await runbookNow(dependencies, record.target, loaded.overrides);
       // The worker's own receipt: neither the signer's nor the workflow's time.
-      return ballots.recordDecision(evidence, current.plan.approval, decision, Date.now());
+      return ballots.recordDecision(evidence, verify, current, decision, Date.now());
     }),
     sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
       beating(() => seal.sealRun(evidence, request)),
@@ -63,6 +65,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     rollBackStep: atBorder(redact, rollBackStepWith(dependencies)),
     verifyRollBackStep: atBorder(redact, verifyRollBackStepWith(dependencies)),
     takeOver: atBorder(redact, takeOverWith(dependencies)),
+    checkOrder: atBorder(redact, checkOrderWith(dependencies)),
     promotionBegun: atBorder(redact, promotionBegunWith(dependencies)),
   };
   return { main, evidence: evidenceQueue, watch, rollback };

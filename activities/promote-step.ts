@@ -75,13 +75,13 @@ async function refusePromotion(
   { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<OwnReasonCode | undefined> {
-  const { evidence, ballots, checks } = dependencies;
+  const { evidence, ballots, checks, verify } = dependencies;
   const { run } = record;
   // The runbook as it is now must still allow what was asked to be expected otherwise.
   const current = await runbookNow(dependencies, record.target, loaded.overrides);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
-  if (!(await ballots.quorumReached(evidence, run, current.plan.approval, current.policy)))
-    return 'quorum_not_met';
+  const byPeople = await ballots.refuseByPeople(evidence, verify, run, current);
+  if (byPeople !== undefined) return byPeople;
   const round = `preflight-${await ballots.latestEpoch(evidence, run)}`;
   const preflight = await preflightOf(dependencies, run, round, begun);
   if (preflight !== 'passed') return preflight === 'stale' ? 'preflight_stale' : 'preflight_not_passed';

@@ -43,6 +43,8 @@ export interface Config {
   readonly temporalExecutable: string | undefined;
   /** Who asks or decides, as asserted: PROMOTE_IDENTITY, else user@host. */
   readonly identity: string;
+  /** PROMOTE_SIGNING_KEY: the file of the key that signs what this person asks, decides and orders. */
+  readonly signingKey: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /**
    * Absolute path of a target's runbook.
@@ -82,6 +84,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
       : resolve(workingDirectory, fromEnvironment);
   };
   const packageRoot = findPackageRoot();
+  const signingKey = given('PROMOTE_SIGNING_KEY');
   const temporal = once(() => readTemporal(environment));
   return {
     deployment: checked(
@@ -106,6 +109,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     },
     temporalExecutable:
       settings.temporalExecutable === undefined ? undefined : resolve(folder, settings.temporalExecutable),
+    signingKey: signingKey === undefined ? undefined : resolve(workingDirectory, signingKey),
     identity: checked('PROMOTE_IDENTITY', given('PROMOTE_IDENTITY'), identity, userAtHost()),
     environment,
     runbookFor: (target) => runbookFor(target, settings, file, packageRoot),

@@ -8,6 +8,8 @@ import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence, type KnownRun } from './adapters/evidence/run-evidence.js';
 import * as keptChanges from './adapters/evidence/kept-changes.js';
+import * as opening from './adapters/evidence/opening.js';
+import * as starts from './adapters/evidence/start.js';
 import * as leftBehind from './adapters/evidence/left-behind.js';
 import * as pastRuns from './adapters/evidence/past-runs.js';
 import * as checks from './adapters/evidence/checks.js';
@@ -18,6 +20,8 @@ import * as ask from './adapters/gates/ask.js';
 import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
 import type { Asking, StepContext } from './adapters/asking.js';
+import { prove } from './adapters/proof.js';
+import { createVerifier } from './adapters/signatures/verify.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
 import { createSessions } from './adapters/sessions.js';
 import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
@@ -80,8 +84,10 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       step: step === undefined ? undefined : { record, ...step },
     };
   };
+  const verify = createVerifier({ env: config.environment });
   const tools: AdmissionTools = {
     ...git,
+    verify,
     deployment: config.deployment,
     loadRunbook: load,
     environment: config.environment,
@@ -97,6 +103,10 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       git,
       admit: (request: Parameters<typeof admit>[1], signal: AbortSignal) => admit(tools, request, signal),
       ballots,
+      opening,
+      starts,
+      prove,
+      verify,
       journal,
       rounds,
       samples,

@@ -71,6 +71,13 @@ export const preflightActivities = proxyActivities<Pick<Activities, 'checkRollba
   retry: UNTIL_IT_WORKS,
 });
 
+/** Read-only; a commit's history may have to be fetched. What can't be told is told as such. */
+export const changesActivities = proxyActivities<Pick<Activities, 'describeChanges'>>({
+  ...HEARTBEAT,
+  startToCloseTimeout: '2m',
+  retry: UNTIL_IT_WORKS,
+});
+
 /** Small writes, each safe to repeat: the same bytes again are success. A full disk is retried until it has room. */
 export function evidenceActivities(): Pick<
   Activities,
@@ -98,6 +105,16 @@ export function sealActivities(): Pick<Activities, 'sealRun'> {
 export function decisionActivities(): Pick<Activities, 'recordDecision'> {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '10s',
+    retry: UNTIL_IT_WORKS,
+  });
+}
+
+/** Who gives an order; beside the rollback's own, so that an order to roll back waits behind nothing. */
+export function orderActivities(): Pick<Activities, 'checkOrder'> {
+  return proxyActivities<Activities>({
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
     startToCloseTimeout: '5s',
     scheduleToCloseTimeout: '10s',
     retry: UNTIL_IT_WORKS,

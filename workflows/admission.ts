@@ -17,6 +17,16 @@ export interface AdmissionAnswer {
   readonly rolledBack: { readonly run: string; readonly commit: string; readonly end: string } | null;
   /** Commands that start again what that rollback stopped. */
   readonly bringBack: readonly string[];
+  /** What a request to start names beside its own; null where it would not be admitted. */
+  readonly binds: StartBinding | null;
+}
+
+export interface StartBinding {
+  readonly deployment: string;
+  readonly runbook: string;
+  readonly previous: string | null;
+  /** The start has to be signed. */
+  readonly protected: boolean;
 }
 
 /**
@@ -25,7 +35,13 @@ export interface AdmissionAnswer {
  */
 export async function admission(request: AdmissionRequest): Promise<AdmissionAnswer> {
   const answer = await admissionActivities.admit(request);
-  return answer.admitted
-    ? { problems: [], rolledBack: answer.rolledBack, bringBack: answer.bringBack }
-    : { problems: answer.problems, rolledBack: null, bringBack: [] };
+  if (!answer.admitted) return { problems: answer.problems, rolledBack: null, bringBack: [], binds: null };
+  const { rolledBack, bringBack, deployment, runbook, previous, plan } = answer;
+  const binds = {
+    deployment,
+    runbook,
+    previous: previous?.manifest ?? null,
+    protected: plan.approval.roles?.protected === true,
+  };
+  return { problems: [], rolledBack, bringBack, binds };
 }

@@ -1,6 +1,5 @@
-import { condition, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 
-import { tally } from '../src/domain/approval.js';
 import { CUT_OFF_MS } from '../src/domain/attempts.js';
 import { overridesOf, overrideText } from '../src/domain/override.js';
 import type { Effect } from '../src/domain/effect.js';
@@ -18,7 +17,6 @@ import {
 import { codeOf } from './failure-code.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
-import { publish } from './visibility.js';
 
 /** One effect of the rules. */
 export type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
@@ -111,53 +109,6 @@ export async function remediate(
     orders.endRemediation();
   }
   return { type: 'remediation-done', attempted: [...new Set(repairs.flatMap(({ gates }) => gates))] };
-}
-
-/** Before anyone is asked, rollback's prerequisites are checked once, read-only, and stand in what is approved. */
-export async function awaitDecision(
-  run: Run,
-  { epoch, round }: Doing<'await-decision'>,
-): Promise<PromotionEvent> {
-  const checked = await preflightActivities.checkRollback({ run: run.admitted.run, at: `approval-${epoch}` });
-  await run.journal.append(
-    'rollback-checked',
-    checked.problems.length === 0
-      ? 'rollback could run'
-      : `rollback could not run: ${checked.problems.join('; ')}`,
-    { epoch, problems: [...checked.problems], waived: [...checked.waived] },
-  );
-  const expiresAt = Date.now() + run.plan.approval.expiresMs;
-  const request = await evidenceActivities().requestApproval({
-    run: run.admitted.run,
-    epoch,
-    round,
-    head: run.journal.head,
-    expiresAt,
-  });
-  await run.journal.append(
-    'approval-requested',
-    `asking for ${run.plan.approval.required} approval(s) of ${request.digest.slice(7, 15)}`,
-    {
-      epoch,
-      subject: request.digest,
-      expiresAt,
-    },
-  );
-  run.ballot = {
-    subject: request.digest,
-    request: request.request,
-    requester: run.input.requester,
-    expiresAt,
-    votes: [],
-    epoch,
-  };
-  publish(run);
-  const outcome = (): 'approved' | 'rejected' | 'open' =>
-    run.ballot === undefined ? 'open' : tally(run.plan.approval, run.ballot);
-  const decided = await condition(() => outcome() !== 'open', Math.max(1, expiresAt - Date.now()));
-  const ended = outcome();
-  if (!decided || ended === 'open') return { type: 'expired', epoch };
-  return { type: ended, epoch };
 }
 
 export async function preflight(run: Run, { round }: Doing<'preflight'>): Promise<PromotionEvent> {

@@ -17,11 +17,21 @@ interface Entry {
 
 /** What a continued run needs of its journal. */
 export interface CarriedJournal {
-  readonly head: Journal['head'];
+  readonly head: JournalHead;
   readonly lines: readonly LogLine[];
   readonly owed: readonly Entry[];
   readonly calm: readonly Sample[];
+  /** Left out where an earlier version carried it. */
+  readonly heads?: readonly JournalHead[] | undefined;
 }
+
+interface JournalHead {
+  readonly seq: number;
+  readonly digest: string;
+}
+
+/** An order names one of these. */
+const HEADS_KEPT = 64;
 
 /**
  * The run's hash chain. Regular activities behind one mutex: content and time come from the workflow, so a repeated
@@ -34,7 +44,9 @@ export class Journal {
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
   #calm: readonly Sample[] = [];
-  head: { readonly seq: number; readonly digest: string } = { seq: 0, digest: '' };
+  head: JournalHead = { seq: 0, digest: '' };
+  /** The newest ones, oldest first. */
+  heads: readonly JournalHead[] = [];
   lines: readonly LogLine[] = [];
 
   /** @param overridden gates whose pass is not earned in this run: no entry of samples says less */
@@ -43,6 +55,7 @@ export class Journal {
     this.#overridden = overridden;
     if (carried === undefined) return;
     this.head = carried.head;
+    this.heads = carried.heads ?? [carried.head];
     this.lines = carried.lines;
     this.#calm = carried.calm;
     for (const entry of carried.owed) this.#queue(entry);
@@ -55,7 +68,7 @@ export class Journal {
 
   /** An entry that is owed is carried as it is: written twice it has the same bytes. */
   get carried(): CarriedJournal {
-    return { head: this.head, lines: this.lines, owed: this.#owed, calm: this.#calm };
+    return { head: this.head, heads: this.heads, lines: this.lines, owed: this.#owed, calm: this.#calm };
   }
 
   /** Written durably when it returns: no record, no next step. Waits as long as the store can't be written. */
@@ -106,6 +119,7 @@ export class Journal {
       this.head = await CancellationScope.nonCancellable(() =>
         evidenceActivities().appendJournal({ run: this.#run, head: this.head, at, kind, body }),
       );
+      this.heads = [...this.heads, this.head].slice(-HEADS_KEPT);
       this.#owed = this.#owed.slice(1);
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));

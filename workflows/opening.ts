@@ -16,9 +16,9 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   if (workflowId !== promotionId(input.target))
     return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
   publishAdmission(input);
-  const { target, commit, requester, reason, again = false, overrides } = input;
+  const { target, commit, requester, reason, again = false, overrides, start = null } = input;
   const admission = await unlessCancelled(orders, () =>
-    admissionActivities.admit({ target, commit, requester, reason, again, overrides }),
+    admissionActivities.admit({ target, commit, requester, reason, again, overrides, start }),
   );
   if (admission === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
   if (!admission.admitted) return refuse(input, admission.problems.join('; '));

@@ -7,19 +7,24 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 
-import { refuseDecision } from '../src/domain/approval.js';
+import { isCounted, refuseDecision, tally, voteOf } from '../src/domain/approval.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import type { Answer } from '../src/domain/messages.js';
+import { isTaken, refuseHead, took } from '../src/domain/orders.js';
 import { hearsCancellation, isEnd, refuseAction, type Action } from '../src/domain/phase.js';
+import { isKnown, refuseOrderer } from '../src/domain/policy.js';
 import {
   parseControl,
   parseDecision,
+  type ControlStatement,
   type DecisionStatement,
   type Submission,
 } from '../src/domain/statement.js';
-import { decisionActivities } from './activity-options.js';
+import { decisionActivities, orderActivities } from './activity-options.js';
+import { codeOf } from './failure-code.js';
 import { control, decide, decideSignal } from './messages.js';
 import type { Run } from './run.js';
+import { publish } from './visibility.js';
 
 const REFUSALS_RECORDED = 50;
 
@@ -112,31 +117,38 @@ export class Orders {
   async #decide(submission: Submission): Promise<Answer> {
     const statement = parseDecision(submission);
     const receivedAt = Date.now();
+    const counted = this.#run?.ballot !== undefined && isCounted(this.#run.ballot, statement);
+    if (counted) return taken(statement.verdict, statement.by);
     const early = this.#refuseDecision(statement, receivedAt);
     if (early !== undefined) return this.#refuse(statement.by, statement.verdict, early);
     const run = this.#known();
     const epoch = run.ballot?.epoch ?? 0;
-    const checked = await decisionActivities().recordDecision({
-      run: run.admitted.run,
-      epoch,
-      submission,
-    });
-    const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt);
+    const checked = await orFailure(() =>
+      decisionActivities().recordDecision({ run: run.admitted.run, epoch, submission }),
+    );
+    if (typeof checked === 'string') return unchecked(statement.verdict, checked);
+    const { voter = statement.by, identity = 'asserted', key = null } = checked;
+    const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt, voter);
     if (late !== undefined) return this.#refuse(statement.by, statement.verdict, late);
     if (run.ballot === undefined || run.ballot.epoch !== epoch)
       return this.#refuse(statement.by, statement.verdict, 'not_awaiting_approval');
-    run.ballot = { ...run.ballot, votes: [...run.ballot.votes, statement] };
-    await run.journal.append('decision-accepted', `${statement.by}: ${statement.verdict}`, {
+    const vote = { ...voteOf(statement, voter), statement, identity, key };
+    run.ballot = { ...run.ballot, votes: [...run.ballot.votes, vote] };
+    await run.journal.append('decision-accepted', `${statement.by}: ${statement.verdict} (${identity})`, {
       by: statement.by,
       verdict: statement.verdict,
       subject: statement.subject,
       file: checked.file,
       receivedAt,
+      identity,
+      key,
     });
-    return { accepted: true, reason: `${statement.verdict} by ${statement.by} is recorded` };
+    // Who is still waited for; a vote that decides it is told with the next phase. Earlier histories told nothing here.
+    if (run.plan.approval.roles !== undefined && tally(run.plan.approval, run.ballot) === 'open') publish(run);
+    return taken(statement.verdict, statement.by);
   }
 
-  #refuseDecision(statement: DecisionStatement, receivedAt: number): string | undefined {
+  #refuseDecision(statement: DecisionStatement, receivedAt: number, voter?: string): string | undefined {
     const run = this.#run;
     if (run === undefined) return 'not_awaiting_approval';
     const { admitted, input, ballot, phase, plan } = run;
@@ -148,30 +160,63 @@ export class Orders {
       target: input.target,
       ballot,
     };
-    return refuseDecision(plan.approval, asking, statement, receivedAt);
+    return refuseDecision(plan.approval, asking, statement, receivedAt, voter);
   }
 
-  #control(submission: Submission): Answer {
+  /** What nobody signed is taken at once; a signature is checked by a worker first, and then the rest is checked again. */
+  #control(submission: Submission): Answer | Promise<Answer> {
     const statement = parseControl(submission);
     const run = this.#run;
     if (run === undefined)
       return { accepted: false, reason: 'the promotion is only just starting: repeat this command' };
-    if (statement.run !== run.admitted.run || statement.deployment !== run.admitted.deployment)
-      return this.#refuse(statement.by, statement.action, 'other_run');
-    const refusal =
-      (run.sealing ? SEALING : refuseAction(statement.action, run.phase)) ??
-      this.#alreadyOrdered(statement.action);
-    if (refusal !== undefined) return this.#refuse(statement.by, statement.action, refusal);
-    if (statement.action === 'remediated') this.#remediated = true;
-    else this.#pending = { type: 'ordered', action: statement.action };
-    run.journal.owe('order-accepted', `${statement.by}: ${statement.action}: ${statement.reason}`, {
-      by: statement.by,
-      identity: 'asserted',
-      action: statement.action,
-      reason: statement.reason,
-      at: statement.at,
-    });
-    return { accepted: true, reason: `${statement.action} by ${statement.by} is accepted` };
+    if (isTaken(run.ordered, statement)) return taken(statement.action, statement.by);
+    const early = this.#refuseOrder(run, statement);
+    if (early !== undefined) return this.#refuse(statement.by, statement.action, early);
+    const { roles } = run.plan.approval;
+    return roles === undefined || (submission.signature === null && !roles.protected)
+      ? this.#takeUnsigned(run, statement)
+      : CancellationScope.nonCancellable(() => this.#takeSigned(run, statement, submission));
+  }
+
+  #takeUnsigned(run: Run, statement: ControlStatement): Answer {
+    const { by, action } = statement;
+    const refusal = refuseOrderer(run.plan.approval, run.input.requester, action, by);
+    return refusal === undefined
+      ? this.#take(run, statement, { identity: 'asserted' })
+      : this.#refuse(by, action, refusal);
+  }
+
+  async #takeSigned(run: Run, statement: ControlStatement, submission: Submission): Promise<Answer> {
+    const checked = await orFailure(() =>
+      orderActivities().checkOrder({ run: run.admitted.run, requester: run.input.requester, submission }),
+    );
+    if (typeof checked === 'string') return unchecked(statement.action, checked);
+    const { refusal, identity, key } = checked;
+    if (isTaken(run.ordered, statement)) return taken(statement.action, statement.by);
+    const late = refusal ?? this.#refuseOrder(run, statement);
+    return late === undefined
+      ? this.#take(run, statement, { identity, key, ...submission })
+      : this.#refuse(statement.by, statement.action, late);
+  }
+
+  #refuseOrder(run: Run, { run: id, deployment, target, action, head }: ControlStatement): string | undefined {
+    const { admitted, input, plan, journal, ordered } = run;
+    if (id !== admitted.run || deployment !== admitted.deployment || target !== input.target)
+      return 'other_run';
+    return (
+      (run.sealing ? SEALING : refuseAction(action, run.phase)) ??
+      (plan.approval.roles === undefined ? undefined : refuseHead(ordered, journal.heads, action, head)) ??
+      this.#alreadyOrdered(action)
+    );
+  }
+
+  #take(run: Run, statement: ControlStatement, proof: Readonly<Record<string, string | null>>): Answer {
+    const { by, action, reason, at } = statement;
+    if (action === 'remediated') this.#remediated = true;
+    else this.#pending = { type: 'ordered', action };
+    run.ordered = took(run.ordered, statement);
+    run.journal.owe('order-accepted', `${by}: ${action}: ${reason}`, { by, action, reason, at, ...proof });
+    return taken(action, by);
   }
 
   #alreadyOrdered(action: Action): string | undefined {
@@ -185,9 +230,9 @@ export class Orders {
   #refuseFlood(by: string): void {
     const run = this.#run;
     if (run === undefined || run.refused < REFUSALS_RECORDED) return;
-    if (by !== run.input.requester && !run.plan.approval.approvers.includes(by))
+    if (by !== run.input.requester && !isKnown(run.plan.approval, by))
       throw new Error(
-        'too many refused messages: this promotion listens to its requester and approvers only',
+        'too many refused messages: this promotion listens to those that its runbook names only',
       );
   }
 
@@ -207,4 +252,24 @@ export class Orders {
     if (this.#run === undefined) throw new Error('no run is attached');
     return this.#run;
   }
+}
+
+function taken(what: string, by: string): Answer {
+  return { accepted: true, reason: `${what} by ${by} is recorded` };
+}
+
+/** A worker that is away or a store that is full refuses nobody: whoever asked repeats it. */
+async function orFailure<Checked>(check: () => Promise<Checked>): Promise<Checked | string> {
+  try {
+    return await check();
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function unchecked(what: string, code: string): Answer {
+  return {
+    accepted: false,
+    reason: `${what} could not be checked (${code}): it was not refused, repeat this same command`,
+  };
 }

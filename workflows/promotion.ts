@@ -13,7 +13,6 @@ import { isBeforePromoting } from '../src/domain/phase.js';
 import { ImpossibleTransition } from '../src/domain/transition.js';
 import {
   askRound,
-  awaitDecision,
   checkPrerequisites,
   faulted,
   preflight,
@@ -21,6 +20,7 @@ import {
   remediate,
   watch,
 } from './effects.js';
+import { awaitDecision } from './awaiting.js';
 import { close } from './ending.js';
 import { WORKFLOW_TASK_TIMEOUT } from './messages.js';
 import { goOn, open } from './opening.js';
@@ -48,6 +48,7 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     await continueIfLong(run, orders);
     const { effect } = run.move;
     const event = await next(run, effect, orders);
+    if (event === 'continue') continue;
     // The last look for an order and the rules taking the event are one: nothing is awaited in between.
     await settle(run, makesWay(effect) ? (orders.take() ?? event) : event);
   }
@@ -63,7 +64,10 @@ async function settle(run: Run, event: PromotionEvent): Promise<void> {
   }
 }
 
-async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
+/** What came of an effect; `continue` where it goes on in a new history. */
+type Outcome = PromotionEvent | 'continue';
+
+async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<Outcome> {
   switch (effect.do) {
     case 'check-prerequisites':
       return checkPrerequisites(run);
@@ -98,7 +102,7 @@ async function forOrdersAlone(): Promise<never> {
   throw new Error('this never ends by itself');
 }
 
-async function next(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
+async function next(run: Run, effect: Effect, orders: Orders): Promise<Outcome> {
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
   try {
@@ -108,7 +112,7 @@ async function next(run: Run, effect: Effect, orders: Orders): Promise<Promotion
   }
 }
 
-async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<PromotionEvent> {
+async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<Outcome> {
   const scope = new CancellationScope();
   try {
     const working = scope.run(() => carryOut(run, effect, orders));
@@ -128,9 +132,10 @@ function cannotGoOn({ phase, journal }: Run): boolean {
   return isBeforePromoting(phase) && journal.failure !== undefined;
 }
 
-/** A watch of days may outgrow its history, which Temporal would end. Everybody who asked is answered before. */
+/** Waiting for days, or a flood of messages, outgrows a history, which Temporal would end. Who asked is answered before. */
 async function continueIfLong(run: Run, orders: Orders): Promise<void> {
-  if (run.phase !== 'watching' || !workflowInfo().continueAsNewSuggested) return;
+  const waits = run.phase === 'watching' || run.phase === 'awaiting-approval';
+  if (!waits || !workflowInfo().continueAsNewSuggested) return;
   await orders.drained();
   // Nothing is awaited from here on: an order that came meanwhile goes first.
   if (orders.pending || !allHandlersFinished()) return;

@@ -14,7 +14,9 @@ import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
 import { Journal, type CarriedJournal } from './journal.js';
-import type { OpenBallot } from '../src/domain/approval.js';
+import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js';
+import type { Changes } from '../src/domain/changes.js';
+import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
 
 export interface Refusal {
   readonly by: string;
@@ -31,6 +33,16 @@ export interface Carried {
   readonly ballot: OpenBallot | undefined;
   readonly refusals: readonly Refusal[];
   readonly refused: number;
+  /** Left out where an earlier version carried it. */
+  readonly ordered?: OrdersTaken | undefined;
+  readonly requested?: Requested | undefined;
+}
+
+/** What an open request has beside its votes. */
+export interface Requested {
+  readonly changes: Changes;
+  /** ms since the epoch; when people are told again. */
+  readonly remindAt: number;
 }
 
 /** What one promotion knows of itself; everything in it is rebuilt by replay. */
@@ -53,6 +65,8 @@ export class Run {
   refusals: readonly Refusal[] = [];
   /** How often a message was refused; more than are recorded. */
   refused = 0;
+  ordered: OrdersTaken = NO_ORDERS;
+  requested: Requested | undefined;
 
   constructor(input: PromotionInput, admitted: Admitted, carried?: Carried) {
     this.input = input;
@@ -71,11 +85,23 @@ export class Run {
     this.ballot = carried.ballot;
     this.refusals = carried.refusals;
     this.refused = carried.refused;
+    this.ordered = carried.ordered ?? NO_ORDERS;
+    this.requested = carried.requested;
   }
 
   get carried(): Carried {
-    const { admitted, move, journal, gates, ballot, refusals, refused } = this;
-    return { admitted, move, journal: journal.carried, gates, ballot, refusals, refused };
+    const { admitted, move, journal, gates, ballot, refusals, refused, ordered, requested } = this;
+    return {
+      admitted,
+      move,
+      journal: journal.carried,
+      gates,
+      ballot,
+      refusals,
+      refused,
+      ordered,
+      requested,
+    };
   }
 
   get phase(): Move['state']['phase'] {
@@ -90,6 +116,8 @@ export class Run {
   async settle(event: PromotionEvent): Promise<void> {
     const before = this.move;
     this.move = transition(this.plan, before.state, event);
+    if (this.phase !== before.state.phase)
+      this.ordered = enteredPhase(this.ordered, this.phase, this.journal.head.seq);
     const { kind, text, body } = describeEvent(event, this.move.state, overriddenGates(this.plan));
     const recording = recordingOf(before.state, event, this.move.state);
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
@@ -107,12 +135,17 @@ export class Run {
     if (ballot === undefined) return undefined;
     return {
       digest: ballot.subject,
+      text: ballot.text,
       request: ballot.request,
       requester: ballot.requester,
       required: plan.approval.required,
       approvers: plan.approval.approvers,
-      votes: ballot.votes.map(({ by, verdict }) => ({ by, verdict })),
+      protected: plan.approval.roles?.protected === true,
+      votes: ballot.votes.map(({ by, verdict, identity, key }) => ({ by, verdict, identity, key })),
+      waitingFor: waitingFor(plan.approval, ballot),
+      missing: missing(plan.approval, ballot),
       expiresAt: ballot.expiresAt,
+      changes: this.requested?.changes,
     };
   }
 }

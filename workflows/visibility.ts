@@ -37,7 +37,9 @@ export function publish(run: Run): void {
   const told = JSON.stringify([memo, rollback]);
   if (run.told === told) return;
   run.told = told;
-  upsertMemo({ promotion: memo, rollback });
+  // The head moves with every record: it is told with what else is new, and an order on any newer one is as good.
+  const { seq, digest } = run.journal.head;
+  upsertMemo({ promotion: seq === 0 ? memo : { ...memo, head: { seq, digest } }, rollback });
   upsertSearchAttributes([
     { key: PHASE, value: state.phase },
     ...(state.trigger === undefined ? [] : [{ key: TRIGGER, value: state.trigger }]),
@@ -73,6 +75,7 @@ export function publishAdmission(
 function memoOf(run: Run): PromotionMemo {
   const overrides = overridesOf(run.plan);
   const { state, effect } = run.move;
+  const waiting = state.phase === 'awaiting-approval' ? run.approvalView() : undefined;
   return {
     target: run.input.target,
     commit: run.input.commit,
@@ -85,6 +88,8 @@ function memoOf(run: Run): PromotionMemo {
     deadline: deadlineOf(run),
     evidence: run.admitted.folder,
     ...(overrides.length === 0 ? {} : { overrides }),
+    ...(isProtected(run) ? { protected: true } : {}),
+    ...(waiting === undefined ? {} : { waitingFor: waiting.waitingFor }),
     gates: run.gates.map(({ gate, verdict, health, rolloutGate, reasonCodes }) => ({
       id: gate,
       verdict,
@@ -99,6 +104,10 @@ function memoOf(run: Run): PromotionMemo {
 /** Whom to call about what holds now, and about a rollback that is not proven. */
 function concernsNow({ plan, gates, unverified }: Run): PromotionMemo['concerns'] {
   return concernsOf(plan.ownership, causesOf(gates, unverified));
+}
+
+function isProtected({ plan }: Run): boolean {
+  return plan.approval.roles?.protected === true;
 }
 
 function deadlineOf(run: Run): number | null {
@@ -133,6 +142,8 @@ export function viewOf(run: Run): PromotionView {
     commit: run.input.commit,
     run: run.admitted.run,
     requester: run.input.requester,
+    identity: run.admitted.identity ?? 'asserted',
+    protected: isProtected(run),
     deployment: run.admitted.deployment,
     phase: isUntold(run) ? 'watching' : state.phase,
     doing: isUntold(run) ? 'seal' : doingOf(run),

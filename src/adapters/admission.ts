@@ -5,14 +5,20 @@ import { commitHash, identity, targetName } from '../contracts/names.js';
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command } from '../contracts/runbook-question.js';
 import type { Plan } from '../domain/plan.js';
+import { refuseRequester } from '../domain/policy.js';
+import type { Identity } from '../domain/signing.js';
+import { MalformedStatement, type Submission } from '../domain/statement.js';
 import { parseOverride, type ExpectationOverride } from '../domain/override.js';
 import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
 import { pastRuns } from './evidence/past-runs.js';
-import { folderName } from './evidence/run-evidence.js';
+import type { Digest } from './canonical.js';
+import { folderName, type RunEvidence } from './evidence/run-evidence.js';
+import { proveStart, startProblem } from './evidence/start.js';
 import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
 import { withOverrides } from './runbook/overrides.js';
+import type { Verify } from './signatures/verify.js';
 import { remoteAt } from './steps/git-place.js';
 import type { GitTools } from './steps/git-steps.js';
 import { bringBack } from './steps/by-hand.js';
@@ -28,6 +34,8 @@ export interface AdmissionRequest {
   readonly again: boolean;
   /** Expectations that differ from the runbook's. From outside: nothing is taken that was not looked at here. */
   readonly overrides?: unknown;
+  /** What the requester signed, null where nothing was; undefined where it is only asked whether a promotion would be taken. */
+  readonly start?: Submission | null | undefined;
 }
 
 /** A promotion that may start: its name, its plan, and what it is bound to. Goes into Temporal's history. */
@@ -47,12 +55,15 @@ export interface Admitted {
   readonly bringBack: readonly string[];
   readonly again: boolean;
   readonly prerequisitesDeadlineMs: number;
+  /** Of the requester; left out where it is not known yet. */
+  readonly identity?: Identity | undefined;
 }
 
 export type Admission = Admitted | { readonly admitted: false; readonly problems: readonly string[] };
 
 export interface AdmissionTools extends GitTools {
   readonly deployment: string;
+  readonly verify: Verify;
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -83,11 +94,32 @@ export async function admit(
     if (remembered.length > 0) return { admitted: false, problems: remembered };
     const { subjectLine, problems } = await inspect(tools, loaded, request, signal);
     if (problems.length > 0) return { admitted: false, problems };
-    return await named(tools, loaded, request, { subjectLine, past });
+    const latest = await tools.evidence.latestSealed(request.target);
+    const asked = await requesterOf(tools, loaded, request, latest?.manifest ?? null);
+    if (typeof asked === 'string') return { admitted: false, problems: [asked] };
+    return await named(tools, loaded, request, { subjectLine, past, latest, ...asked });
   } catch (error) {
     if (error instanceof InputError) return { admitted: false, problems: error.problems };
+    if (error instanceof MalformedStatement)
+      return { admitted: false, problems: [`the request to start: ${error.message}`] };
     throw error;
   }
+}
+
+/** Who asks, as far as it is proven; else why the promotion is not started, as one line. */
+async function requesterOf(
+  { deployment, evidence, verify }: AdmissionTools,
+  loaded: LoadedRunbook,
+  { target, commit, requester, reason, start }: AdmissionRequest,
+  previous: Digest | null,
+): Promise<{ readonly identity: Identity | undefined } | string> {
+  if (start === undefined) {
+    const role = refuseRequester(loaded.plan.approval, requester);
+    return role === undefined ? { identity: undefined } : startProblem(target, requester, role);
+  }
+  const claim = { deployment, target, commit, requester, reason, previous };
+  const proof = await proveStart(evidence, verify, loaded, claim, start, Date.now(), undefined);
+  return proof.proven ? { identity: proof.identity } : startProblem(target, requester, proof.refusal);
 }
 
 async function inspect(
@@ -139,11 +171,20 @@ async function named(
   { deployment, evidence }: AdmissionTools,
   loaded: LoadedRunbook,
   { target, again }: AdmissionRequest,
-  { subjectLine, past }: { readonly subjectLine: string; readonly past: readonly PastRun[] },
+  {
+    subjectLine,
+    past,
+    latest: previous,
+    identity,
+  }: {
+    readonly subjectLine: string;
+    readonly past: readonly PastRun[];
+    readonly latest: Awaited<ReturnType<RunEvidence['latestSealed']>>;
+    readonly identity: Identity | undefined;
+  },
 ): Promise<Admitted> {
   const openedAt = new Date().toISOString();
   const run = `${openedAt.replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
-  const previous = await evidence.latestSealed(target);
   const left = leftRolledBack(past);
   return {
     admitted: true,
@@ -165,6 +206,7 @@ async function named(
       (sum, { deadline }) => sum + deadline,
       1_000,
     ),
+    ...(identity === undefined ? {} : { identity }),
   };
 }
 

@@ -11,8 +11,10 @@ import type { Output } from './output.js';
 export interface Context {
   readonly config: Config;
   readonly output: Output;
-  /** Who asks or decides: `--as`, else the configured identity. Asserted, not proven. */
+  /** Who asks or decides: `--as`, else the configured identity. Proven by a signature alone. */
   readonly by: string;
+  /** File of the key that signs it: `--signing-key`, else PROMOTE_SIGNING_KEY. */
+  readonly signingKey: string | undefined;
 }
 
 /** @throws InputError `bad_target` */
@@ -34,10 +36,10 @@ export function parseCommit(given: string): string {
 }
 
 /** @throws InputError `bad_usage` */
-export function parseIdentity(given: string): string {
+export function parseIdentity(given: string, option = '--as'): string {
   const result = identity.safeParse(given);
   if (result.success) return result.data;
-  throw new InputError('bad_usage', [`--as ${shown(given)} can't be: ${messageOf(result.error.issues)}`]);
+  throw new InputError('bad_usage', [`${option} ${shown(given)} can't be: ${messageOf(result.error.issues)}`]);
 }
 
 /** Words of a person that go into a statement and the evidence; src/domain/statement.ts takes what passes here. */

@@ -1,73 +1,101 @@
+import { createInterface } from 'node:readline/promises';
+
 import { ClientError, type PromotionStatus } from '../client.js';
 import { InputError } from '../contracts/input-error.js';
-import type { Answer, ApprovalView } from '../domain/messages.js';
-import { overrideText } from '../domain/override.js';
+import type { ApprovalView } from '../domain/messages.js';
+import { parseDecision } from '../domain/statement.js';
 import { parseReason, parseTarget, parseText, type Context } from './context.js';
+import { decisionLines } from './decision-lines.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { plain, type Output } from './output.js';
-import { gateLines, spanOf } from './render.js';
-import { gatesOf, isOpen, overridesIn, phaseOf } from './status-document.js';
-import { sendDecision } from './submit.js';
+import { plain } from './output.js';
+import { printStatement, submissionFor, type SigningFlags } from './signing.js';
+import { isOpen, phaseOf } from './status-document.js';
+import { subjectOf } from './subject.js';
+import { decisionOf } from './submit.js';
 import { withClient } from './temporal.js';
 
-export interface DecideFlags {
+export interface DecideFlags extends SigningFlags {
   readonly comment?: string;
   readonly digest?: string;
 }
 
-/** `approve` and `reject`: says what is decided on, then sends the decision on exactly that. */
+type Verdict = 'approve' | 'reject';
+
+/** `approve` and `reject`: shows what is decided on, and sends a decision on exactly that. */
 export async function decide(
-  { config, output, by }: Context,
-  verdict: 'approve' | 'reject',
+  context: Context,
+  verdict: Verdict,
   givenTarget: string,
   flags: DecideFlags,
 ): Promise<ExitCode> {
+  const { config, output, by } = context;
   const target = parseTarget(givenTarget);
   const comment =
     verdict === 'reject'
       ? parseReason('--comment', flags.comment ?? '')
       : parseText('--comment', flags.comment ?? '');
   const digest = flags.digest === undefined ? undefined : parseDigest(flags.digest);
-  const [status, approval, answer] = await withClient(config, async (client) => {
+  return withClient(config, async (client) => {
     const status = await client.status(target);
     const approval = approvalOf(status);
+    const subject = subjectOf(approval, target);
     if (digest !== undefined && !approval.digest.startsWith(`sha256:${digest}`))
       throw new ClientError(
         'refused',
         `what awaits a decision is ${approval.digest}, not ${digest}: look at it again with \`promote status ${target}\``,
       );
-    for (const line of subjectLines(output, status, approval, Date.now())) output.say(line);
-    const already = approval.votes.some((vote) => vote.by === by && vote.verdict === verdict);
-    const answer: Answer = already
-      ? { accepted: true, reason: `${verdict} by ${by} is already recorded` }
-      : await sendDecision(client, config, status, { by, verdict, comment });
-    return [status, approval, answer] as const;
+    // Where only the statement is printed, stdout is what is signed.
+    const say = flags.printStatement === true ? output.note : output.say;
+    for (const line of decisionLines(output, status, approval, subject, Date.now())) say(line);
+    const statement = decisionOf(config, status, { by, verdict, comment });
+    const shown = { target, commit: subject.commit, runId: status.runId, digest: approval.digest, verdict, by };
+    if (flags.printStatement === true) {
+      printStatement(statement);
+      return EXIT.done;
+    }
+    if (flags.dryRun === true) {
+      output.document({ dryRun: true, ...shown, subject });
+      output.say(`${verdict} of ${approval.digest.slice(7, 15)} by ${by} would be sent; nothing was`);
+      return EXIT.done;
+    }
+    const already = approval.votes.find((vote) => vote.by === by && vote.verdict === verdict);
+    if (already !== undefined) {
+      const reason = `${verdict} by ${by} is already recorded`;
+      output.document({ accepted: true, reason, ...shown });
+      output.say(reason);
+      return EXIT.done;
+    }
+    if (digest === undefined && flags.signatureFile === undefined)
+      await confirm(verdict, approval.digest.slice(7, 15));
+    const submission = await submissionFor(context, statement, flags, approval.protected);
+    parseDecision(submission);
+    const answer = await client.decide(target, submission);
+    output.document({ ...answer, ...shown });
+    if (!answer.accepted)
+      throw new ClientError(
+        'refused',
+        `${verdict} of ${target} by ${by} is refused: ${plain(answer.reason)}; \`promote explain ${/^[a-z_]+$/.test(answer.reason) ? answer.reason : 'CODE'}\` says what it means`,
+      );
+    output.say(plain(answer.reason));
+    return EXIT.done;
   });
-  const { commit } = status.memo;
-  output.document({ ...answer, target, commit, runId: status.runId, digest: approval.digest, verdict, by });
-  if (!answer.accepted)
-    throw new ClientError('refused', `${verdict} of ${target} by ${by} is refused: ${plain(answer.reason)}`);
-  output.say(plain(answer.reason));
-  return EXIT.done;
 }
 
-/** What a person has to see before deciding. */
-export function subjectLines(
-  output: Output,
-  status: PromotionStatus,
-  approval: ApprovalView,
-  now: number,
-): string[] {
-  const votes = approval.votes.map(({ by, verdict }) => `${verdict} by ${by}`).join(', ');
-  return [
-    `${output.paint('bold', status.target)}  commit ${status.memo.commit}  digest ${output.paint('bold', approval.digest.slice(7, 15))}`,
-    `requested by ${plain(approval.requester)}; ${approval.required} of ${plain(approval.approvers.join(', '))} needed; ${spanOf(approval.expiresAt - now)}`,
-    ...(votes === '' ? [] : [`so far: ${plain(votes)}`]),
-    ...overridesIn(status).map((override) =>
-      output.paint('yellow', `overridden: ${plain(overrideText(override))}: no pass of it is earned`),
-    ),
-    ...gateLines(output, gatesOf(status)).map((line) => `  ${line}`),
-  ];
+/** A script can't decide on what it has not seen: without a terminal the digest has to be named. */
+async function confirm(verdict: Verdict, hex: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new InputError('bad_usage', [
+      `without a terminal, name what you decide on: --digest ${hex}, if what is shown is what you mean`,
+    ]);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    const answer = (await terminal.question(`${verdict} ${hex}? Type yes: `)).trim().toLowerCase();
+    if (answer !== 'yes')
+      throw new InputError('bad_usage', ['nothing was decided: only yes, typed in full, decides']);
+  } finally {
+    terminal.close();
+  }
 }
 
 function approvalOf(status: PromotionStatus): ApprovalView {

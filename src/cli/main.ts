@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { CommanderError } from 'commander';
 
 import type { Context } from './context.js';
@@ -41,7 +43,9 @@ async function contextOf(flags: GlobalFlags): Promise<Context> {
   ]);
   const config = await readConfig({ settings: flags.settings });
   const by = flags.as === undefined ? config.identity : parseIdentity(flags.as);
-  return { config, by, output: createOutput(flags.json === true) };
+  const signingKey =
+    flags.signingKey === undefined ? config.signingKey : resolve(config.workingDirectory, flags.signingKey);
+  return { config, by, signingKey, output: createOutput(flags.json === true) };
 }
 
 async function printVersion(): Promise<ExitCode> {

@@ -7,6 +7,7 @@ import type { ExitCode } from './exit-codes.js';
 import { addExpectations } from './expectations.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
+import type { OrderFlags } from './order.js';
 import type { ReconcileFlags } from './reconcile.js';
 import type { RehearseFlags } from './rehearse.js';
 import type { RunbookShowFlags } from './runbook-show.js';
@@ -18,6 +19,7 @@ export interface GlobalFlags {
   readonly json?: boolean;
   readonly settings?: string;
   readonly as?: string;
+  readonly signingKey?: string;
 }
 
 /** Runs one command: settings are read, and its module is loaded, only now. */
@@ -31,7 +33,11 @@ export function createProgram(run: Run): Command {
     )
     .option('--json', 'documents or JSON lines on stdout, everything else on stderr')
     .option('--settings <file>', 'settings of this deployment (default: promote.yaml, or PROMOTE_SETTINGS)')
-    .option('--as <name>', 'who asks or decides, asserted (default: PROMOTE_IDENTITY, else user@host)')
+    .option('--as <name>', 'who asks or decides (default: PROMOTE_IDENTITY, else user@host)')
+    .option(
+      '--signing-key <file>',
+      'signs it: a private key, or the .pub of a key in ssh-agent (default: PROMOTE_SIGNING_KEY)',
+    )
     .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'help, also after a command')
     .configureHelp({ showGlobalOptions: true })
@@ -125,10 +131,12 @@ function addExplain(program: Command, go: Go): void {
 }
 
 function addPromotion(program: Command, go: Go): void {
-  addExpectations(
-    example(
-      program.command('start'),
-      'promote start --target tau-production --commit "$(git rev-parse HEAD)" --follow',
+  addSigning(
+    addExpectations(
+      example(
+        program.command('start'),
+        'promote start --target tau-production --commit "$(git rev-parse HEAD)" --follow',
+      ),
     ),
   )
     .description('start a promotion')
@@ -157,6 +165,7 @@ function addPromotion(program: Command, go: Go): void {
   example(program.command('list'), 'promote list --all --limit 20')
     .description('open promotions, newest first')
     .option('--all', 'ended ones too')
+    .option('--waiting-for <name>', 'those that this approver may still decide on')
     .option('--limit <number>', 'at most so many', '100')
     .action(async (flags: ListFlags, command: Command) =>
       go(command, async (context) => (await import('./list.js')).list(context, flags)),
@@ -182,19 +191,23 @@ function addReconcile(program: Command, go: Go): void {
 
 function addDecisions(program: Command, go: Go): void {
   const digest =
-    'decide only if this is what awaits: the digest of `promote status`, or its first 8 digits or more';
-  example(
-    program.command('approve'),
-    'promote approve tau-production --digest 1f2e3d4c --as alice@example.org',
+    'decide only if this is what awaits: its digest, or the first 8 digits or more; needed without a terminal';
+  addSigning(
+    example(
+      program.command('approve'),
+      'promote approve tau-production --as alice@example.org --signing-key ~/.ssh/id_ed25519',
+    ),
   )
-    .description('approve what awaits a decision')
+    .description('show what awaits a decision, and approve it')
     .argument('<target>')
     .option('--comment <text>', 'part of the evidence')
     .option('--digest <hex>', digest)
     .action(async (target: string, flags: DecideFlags, command: Command) =>
       go(command, async (context) => (await import('./decide.js')).decide(context, 'approve', target, flags)),
     );
-  example(program.command('reject'), 'promote reject tau-production --comment "not before the freeze ends"')
+  addSigning(
+    example(program.command('reject'), 'promote reject tau-production --comment "not before the freeze ends"'),
+  )
     .description('reject what awaits a decision; a fresh run is needed then')
     .argument('<target>')
     .requiredOption('--comment <text>', 'why; part of the evidence')
@@ -213,11 +226,11 @@ function addOrders(program: Command, go: Go): void {
     ['acknowledge', 'end a promotion whose rollback failed', 'stopped by hand, ticket 4711'],
   ] as const;
   for (const [action, description, reason] of orders)
-    example(program.command(action), `promote ${action} tau-production --reason "${reason}"`)
+    addSigning(example(program.command(action), `promote ${action} tau-production --reason "${reason}"`))
       .description(description)
       .argument('<target>')
       .requiredOption('--reason <text>', 'why; part of the evidence')
-      .action(async (target: string, flags: { reason: string }, command: Command) =>
+      .action(async (target: string, flags: OrderFlags, command: Command) =>
         go(command, async (context) => (await import('./order.js')).order(context, action, target, flags)),
       );
 }
@@ -234,6 +247,15 @@ function addParts(program: Command, go: Go): void {
     .action(async (_flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./worker.js')).worker(context)),
     );
+}
+
+/** For statements, whoever makes one: signed here, or elsewhere. */
+function addSigning(command: Command): Command {
+  return command
+    .option('--dry-run', 'show what would be sent, and send nothing')
+    .option('--print-statement', 'print the statement, to be signed elsewhere, and send nothing')
+    .option('--signature-file <file>', 'send a statement with the signature that was made elsewhere')
+    .option('--statement-file <file>', 'that statement (default: the signature file without .sig)');
 }
 
 function example(command: Command, line: string): Command {

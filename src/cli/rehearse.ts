@@ -6,17 +6,19 @@ import { createInterface } from 'node:readline/promises';
 import type { PromotionClient, PromotionStatus } from '../client.js';
 import type { Config } from '../config.js';
 import { InputError } from '../contracts/input-error.js';
+import { statementText } from '../domain/statement.js';
 import type { Rehearsal } from '../rehearsal/rehearsal.js';
 import type { Scenario } from '../rehearsal/scenario.js';
 import { evidenceAt, type Context } from './context.js';
 import { untilStopped } from './stop-signal.js';
-import { subjectLines } from './decide.js';
+import { decisionLines } from './decision-lines.js';
 import { Interrupted } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { followPromotion, type Followed, type FollowOptions } from './follow-promotion.js';
 import type { Output } from './output.js';
 import { concernLines, paintPhase } from './render.js';
-import { sendDecision, sendOrder } from './submit.js';
+import { subjectOf } from './subject.js';
+import { decisionOf, orderOf } from './submit.js';
 import { connectTo, openEngine, type OpenedEngine } from './temporal.js';
 import { createWiring } from '../wiring.js';
 import { parseSet } from './variables.js';
@@ -208,15 +210,14 @@ function createDirector(stage: Stage, config: Config): NonNullable<FollowOptions
     if (approval !== undefined && !decided.has(approval.digest)) {
       const verdict = stage.flags.yes === true ? 'approve' : await ask(output, status, stage.signal, clear);
       const comment = verdict === 'reject' ? 'rejected in a rehearsal' : '';
-      await sendDecision(client, config, status, { by: APPROVER, verdict, comment });
+      const statement = decisionOf(config, status, { by: APPROVER, verdict, comment });
+      await client.decide(status.target, { statement: statementText(statement), signature: null });
       decided.add(approval.digest);
     }
     if (view?.phase === 'rollback-failed' && !acknowledged) {
-      await sendOrder(client, config, status, {
-        by: REQUESTER,
-        action: 'acknowledge',
-        reason: 'end of the rehearsal',
-      });
+      const said = { by: APPROVER, action: 'acknowledge', reason: 'end of the rehearsal' } as const;
+      const statement = orderOf(config, status, said);
+      await client.control(status.target, { statement: statementText(statement), signature: null });
       acknowledged = true;
     }
   };
@@ -231,7 +232,8 @@ async function ask(
   clear();
   const approval = status.view?.approval;
   if (approval !== undefined)
-    for (const line of ['', ...subjectLines(output, status, approval, Date.now())]) output.say(line);
+    for (const line of ['', ...decisionLines(output, status, approval, subjectOf(approval, status.target), Date.now())])
+      output.say(line);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // On a terminal readline takes Ctrl-C for itself.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));

@@ -1,12 +1,15 @@
 import { InputError } from '../contracts/input-error.js';
+import { parseStart } from '../domain/statement.js';
 import { parseCommit, parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { parseExpectations, type ExpectFlags } from './expectations.js';
 import { followRun } from './follow.js';
 import { plain } from './output.js';
+import { printStatement, submissionFor, type SigningFlags } from './signing.js';
+import { startOf } from './submit.js';
 import { withClient } from './temporal.js';
 
-export interface StartFlags extends ExpectFlags {
+export interface StartFlags extends ExpectFlags, SigningFlags {
   readonly target: string;
   readonly commit: string;
   readonly reason?: string;
@@ -30,11 +33,25 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const started = await withClient(config, async (client) => {
     await client.refuseIfOpen(target);
     const asked = { target, commit, requester, reason, again, overrides };
-    const { problems, rolledBack, bringBack } = await client.admit(asked);
+    const { problems, rolledBack, bringBack, binds } = await client.admit(asked);
     const [first, ...rest] = problems;
-    if (first !== undefined) throw new InputError('bad_usage', [first, ...rest]);
-    return { ...(await client.start(asked)), rolledBack, bringBack };
+    if (first !== undefined || binds === null)
+      throw new InputError('bad_usage', [first ?? 'the worker would not take it', ...rest]);
+    const statement = startOf(asked, binds);
+    if (flags.printStatement === true) {
+      printStatement(statement);
+      return undefined;
+    }
+    const submission = await submissionFor(context, statement, flags, binds.protected);
+    parseStart(submission);
+    if (flags.dryRun === true) {
+      output.document({ dryRun: true, target, commit, requester, ...submission });
+      output.say(`the promotion of ${commit} into ${target} would be started; nothing was`);
+      return undefined;
+    }
+    return { ...(await client.start({ ...asked, start: submission })), rolledBack, bringBack };
   });
+  if (started === undefined) return EXIT.done;
   const { rolledBack, bringBack } = started;
   output.document({ target, commit, requester, again, ...started });
   if (rolledBack !== null) {

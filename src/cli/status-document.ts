@@ -40,6 +40,8 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     reasons: reasonsOf(gates, reason, trigger),
     evidence: locate(view?.evidence ?? memo.evidence) || null,
     requester: memo.requester,
+    identity: view?.identity ?? null,
+    protected: isProtected(status),
     startedAt: status.startedAt.toISOString(),
     deadline: isoOf(deadlineOf(status)),
     approval:
@@ -59,6 +61,10 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     abandoned: abandonedWhile(status) ?? null,
     next: nextSteps(status),
   };
+}
+
+export function isProtected({ view, memo }: PromotionStatus): boolean {
+  return view?.protected ?? memo.protected === true;
 }
 
 export function isOpen(status: PromotionStatus): boolean {

@@ -1,73 +1,85 @@
-import { ClientError, type PromotionClient, type PromotionStatus } from '../client.js';
+import { randomBytes } from 'node:crypto';
+
+import { ClientError, type PromotionStatus } from '../client.js';
 import type { Config } from '../config.js';
 import { InputError } from '../contracts/input-error.js';
-import type { Answer } from '../domain/messages.js';
+import type { PromotionInput } from '../domain/messages.js';
 import type { Action } from '../domain/phase.js';
-import { parseControl, parseDecision, statementText, type Submission } from '../domain/statement.js';
+import type { ControlStatement, DecisionStatement, StartStatement } from '../domain/statement.js';
+import type { StartBinding } from '../../workflows/admission.js';
 
-/** Statements as this version sends them: unsigned, the name in them asserted. */
+/** What people say, as statements; docs/reference/statements.md. */
 
-export interface DecisionRequest {
-  readonly by: string;
-  readonly verdict: 'approve' | 'reject';
-  readonly comment: string;
-}
-
-/** @param status what the decision was made on: it names run, request and digest */
-export async function sendDecision(
-  client: PromotionClient,
+/** @param status what the decision is made on: it names run, request and digest */
+export function decisionOf(
   config: Config,
   status: PromotionStatus,
-  { by, verdict, comment }: DecisionRequest,
-): Promise<Answer> {
+  said: { readonly by: string; readonly verdict: 'approve' | 'reject'; readonly comment: string },
+): DecisionStatement {
   const approval = status.view?.approval;
   if (approval === undefined) throw new ClientError('refused', `${status.target} awaits no decision`);
-  const submission = submissionOf({
+  return {
     v: 1,
     type: 'promotion-decision.v1',
     deployment: deploymentOf(config, status),
     target: status.target,
     at: new Date().toISOString(),
-    by,
     run: runOf(status),
     subject: approval.digest,
     request: approval.request,
-    verdict,
-    comment,
-  });
-  parseDecision(submission);
-  return client.decide(status.target, submission);
+    ...said,
+  };
 }
 
-export async function sendOrder(
-  client: PromotionClient,
+/** @param status what the order is given on: it names run and head */
+export function orderOf(
   config: Config,
   status: PromotionStatus,
-  { by, action, reason }: { readonly by: string; readonly action: Action; readonly reason: string },
-): Promise<Answer> {
-  const submission = submissionOf({
+  said: { readonly by: string; readonly action: Action; readonly reason: string },
+): ControlStatement {
+  const { view, memo } = status;
+  const { seq, digest } = view?.head ?? memo.head ?? { seq: 0, digest: '' };
+  if (seq === 0) throw startingStill(status.target);
+  return {
     v: 1,
     type: 'promotion-control.v1',
     deployment: deploymentOf(config, status),
     target: status.target,
     at: new Date().toISOString(),
-    by,
     run: runOf(status),
-    action,
-    reason,
-  });
-  parseControl(submission);
-  return client.control(status.target, submission);
+    head: { seq, digest },
+    ...said,
+  };
 }
 
-function submissionOf(statement: Parameters<typeof statementText>[0]): Submission {
-  return { statement: statementText(statement), signature: null };
+/** @param binds what the worker says that it would be bound to */
+export function startOf(
+  { target, commit, requester, reason }: PromotionInput,
+  { deployment, runbook, previous }: StartBinding,
+): StartStatement {
+  return {
+    v: 1,
+    type: 'promotion-start.v1',
+    deployment,
+    target,
+    at: new Date().toISOString(),
+    by: requester,
+    commit,
+    runbook,
+    reason,
+    previous,
+    nonce: randomBytes(16).toString('hex'),
+  };
 }
 
 function runOf({ target, view, memo }: PromotionStatus): string {
   const run = view?.run ?? memo.run;
   if (run !== '') return run;
-  throw new ClientError('refused', `the promotion of ${target} is only just starting: repeat this command`);
+  throw startingStill(target);
+}
+
+function startingStill(target: string): ClientError {
+  return new ClientError('refused', `the promotion of ${target} is only just starting: repeat this command`);
 }
 
 /** The worker refuses a statement for another installation; said here, because the settings are what is wrong. */

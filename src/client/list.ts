@@ -22,17 +22,24 @@ export interface ListedPromotion {
 export interface ListOptions {
   readonly open: boolean;
   readonly limit: number;
+  /** Only what awaits a decision of this name. */
+  readonly waitingFor?: string | undefined;
 }
 
 /** Newest first. Asks the visibility store alone, so it costs the same with thousands open. */
 export async function list(
   server: TemporalServer,
-  { open, limit }: ListOptions,
+  { open, limit, waitingFor }: ListOptions,
 ): Promise<readonly ListedPromotion[]> {
-  const query = `WorkflowType IN ("${PROMOTION}", "${ROLLBACK}")${open ? ' AND ExecutionStatus = "Running"' : ''}`;
+  const query = [
+    `WorkflowType IN ("${PROMOTION}", "${ROLLBACK}")`,
+    ...(open ? ['ExecutionStatus = "Running"'] : []),
+    ...(waitingFor === undefined ? [] : ['PromotionPhase = "awaiting-approval"']),
+  ].join(' AND ');
   return server.call(CALL_TIMEOUT_MS, async () => {
     const found: ListedPromotion[] = [];
     for await (const info of server.client.list({ query, pageSize: Math.min(limit, 1_000) })) {
+      if (waitingFor !== undefined && !waitsFor(info, waitingFor)) continue;
       found.push(listed(info));
       if (found.length >= limit) break;
     }
@@ -55,4 +62,11 @@ function listed(info: WorkflowExecutionInfo): ListedPromotion {
     startedAt: info.startTime,
     closedAt: info.closeTime,
   };
+}
+
+/** The names stand in the memo, which comes with the list. */
+function waitsFor({ memo }: WorkflowExecutionInfo, name: string): boolean {
+  const promotion: unknown = memo?.['promotion'];
+  if (typeof promotion !== 'object' || promotion === null || !('waitingFor' in promotion)) return false;
+  return Array.isArray(promotion.waitingFor) && promotion.waitingFor.includes(name);
 }

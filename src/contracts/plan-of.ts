@@ -1,14 +1,10 @@
 import { overrideOf, type GateOverride } from '../domain/override.js';
-import type { Plan } from '../domain/plan.js';
+import type { Plan, Roles } from '../domain/plan.js';
 import type { Runbook } from './runbook.js';
 import { rollbackInWords } from './rollback-in-words.js';
 
 /** What the rules need of a resolved runbook: it goes into Temporal's history, so no address and no argument. */
-export function planOf(
-  runbook: Runbook,
-  approvers: readonly string[],
-  overrides: readonly GateOverride[] = [],
-): Plan {
+export function planOf(runbook: Runbook, overrides: readonly GateOverride[] = []): Plan {
   const { remediation, approval, promotion, watch, rollback, owners, relatedRunbooks } = runbook;
   return {
     gates: runbook.gates.map(({ id, expect, deadline, readiness }) => ({
@@ -36,9 +32,10 @@ export function planOf(
     },
     approval: {
       required: approval.required,
-      approvers,
+      approvers: listOf(approval.approvers),
       selfApproval: approval.selfApproval,
       expiresMs: approval.expires,
+      roles: rolesOf(approval),
     },
     promotion: promotion.steps.map(({ id, deadline, repeatable }) => ({
       id,
@@ -64,4 +61,20 @@ export function planOf(
       relatedRunbooks,
     },
   };
+}
+
+function rolesOf({ requesters, orders, protected: isProtected, remindEvery }: Runbook['approval']): Roles {
+  return {
+    requesters: requesters === undefined ? undefined : listOf(requesters),
+    orders: Object.fromEntries(
+      Object.entries(orders).map(([action, names]) => [action, listOf(names ?? [])]),
+    ),
+    protected: isProtected,
+    remindEveryMs: remindEvery,
+  };
+}
+
+/** Resolved, it is a list. */
+function listOf(names: string | readonly string[]): readonly string[] {
+  return typeof names === 'string' ? [names] : names;
 }

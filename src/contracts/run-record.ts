@@ -11,7 +11,7 @@ export const runRecordSchema = z.strictObject({
   commit: commitHash,
   subjectLine: z.string().max(256),
   requester: identity,
-  reason: z.string().max(1024),
+  reason: z.string().max(2_000),
   openedAt: z.iso.datetime(),
   /** Digest of `runbook.json`, the resolved runbook in canonical form. */
   runbook: digest,

@@ -135,10 +135,38 @@ function reportReadinessParts(runbook: Runbook, report: Report): void {
 }
 
 /** Names that stand in the runbook itself; those of a variable are known when it has its value. */
-function reportApproval({ approval: { approvers, required } }: Runbook, report: Report): void {
-  const written = typeof approvers === 'string' ? [approvers] : approvers;
+function reportApproval({ approval }: Runbook, report: Report): void {
+  const { approvers, required, requesters, orders } = approval;
+  const known = reportNames(approvers, ['approval', 'approvers'], report);
+  if (requesters !== undefined) reportNames(requesters, ['approval', 'requesters'], report);
+  for (const [action, names] of Object.entries(orders))
+    if (names !== undefined) reportNames(names, ['approval', 'orders', action], report);
+  if (known !== undefined && required > known.size)
+    report(
+      ['approval', 'required'],
+      `${required} approvals are needed, and only ${known.size} can approve: list more approvers, or require fewer`,
+    );
+  if (approval.revokedKeys !== undefined && approval.allowedSigners === undefined)
+    report(['approval', 'revokedKeys'], 'revoked among which keys? name allowedSigners too');
+  if (!approval.protected) return;
+  if (approval.allowedSigners === undefined)
+    report(
+      ['approval', 'protected'],
+      'only signed statements count on a protected target: name the file of public keys in allowedSigners',
+    );
+  if (requesters === undefined)
+    report(['approval', 'protected'], 'a protected target says who may start: list requesters');
+}
+
+/** The names, where none is a variable's. */
+function reportNames(
+  given: string | readonly string[],
+  at: readonly (string | number)[],
+  report: Report,
+): ReadonlySet<string> | undefined {
+  const written = typeof given === 'string' ? [given] : given;
   const path = (index: number): readonly (string | number)[] =>
-    typeof approvers === 'string' ? ['approval', 'approvers'] : ['approval', 'approvers', index];
+    typeof given === 'string' ? at : [...at, index];
   for (const [index, name] of written.entries()) {
     const named = name.includes('${') ? undefined : identity.safeParse(name);
     if (named?.success === false)
@@ -146,12 +174,7 @@ function reportApproval({ approval: { approvers, required } }: Runbook, report: 
     else if (written.indexOf(name) < index)
       report(path(index), `${name} is listed twice: each has one vote, so take one out`);
   }
-  const known = new Set(written);
-  if (required > known.size && !written.some((name) => name.includes('${')))
-    report(
-      ['approval', 'required'],
-      `${required} approvals are needed, and only ${known.size} can approve: list more approvers, or require fewer`,
-    );
+  return written.some((name) => name.includes('${')) ? undefined : new Set(written);
 }
 
 function reportOwnership(

@@ -4,6 +4,7 @@ import { deadline, duration } from './duration.js';
 import { identifier } from './names.js';
 import { command, environmentName, expectation, http, reasonCodes, text } from './runbook-question.js';
 import { isExitCodeReader, isFieldsReader, reader } from './runbook-reader.js';
+import { approval } from './runbook-approval.js';
 import { promotionStep, rollbackStep } from './runbook-steps.js';
 import { owner, relatedRunbook } from './runbook-ownership.js';
 
@@ -124,16 +125,7 @@ export const runbookSchema = z.strictObject({
       repairs: z.array(repair).max(32).default([]),
     })
     .prefault({}),
-  approval: z.strictObject({
-    required: z.int().min(1).max(16).default(1),
-    /** Names, or the one variable that lists them. */
-    approvers: z.union([
-      z.array(text).min(1, 'at least one approver: without one nobody could decide'),
-      text,
-    ]),
-    selfApproval: z.boolean().default(false),
-    expires: deadline.prefault('24h'),
-  }),
+  approval,
   promotion: z.strictObject({ steps: z.array(promotionStep).min(1).max(16) }),
   watch: z
     .strictObject({

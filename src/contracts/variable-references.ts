@@ -23,9 +23,12 @@ export function isUnclosed(text: string): boolean {
   return text.replaceAll(REFERENCE, '').includes('${');
 }
 
+/** Lists of names. */
+const NAMES = /^approval\.(?:approvers|requesters|orders\.[a-z-]+)$/;
+
 /** Where a list may be a whole value; everywhere else it stands as an item of a list. */
 export function mayBeList(path: ReferencePath): boolean {
-  return path.join('.') === 'approval.approvers' || path.includes('json');
+  return NAMES.test(path.join('.')) || path.includes('json');
 }
 
 /** Built in: the commit that is promoted. It stays `${commit}` in the runbook, whose digest is the same for all. */

@@ -1,9 +1,12 @@
 import type { Phase, End } from './phase.js';
 import type { ApprovalPolicy } from './plan.js';
-import type { DecisionStatement } from './statement.js';
+import type { Identity, SignatureRefusal } from './signing.js';
+import { statementText, type DecisionStatement } from './statement.js';
 
 export interface Vote {
   readonly by: string;
+  /** Who it is, whatever name or key they use: names and keys that belong together are one voter. */
+  readonly voter: string;
   readonly verdict: 'approve' | 'reject';
   /** Digest of the subject that it decides on. */
   readonly subject: string;
@@ -14,12 +17,17 @@ export type DecisionRefusal =
   | 'other_run'
   | 'other_subject'
   | 'expired'
+  | 'policy_changed'
+  | 'not_signed_now'
   | 'not_an_approver'
-  | 'requester_cannot_approve'
-  | 'already_voted';
+  | 'requester_voted'
+  | 'already_voted'
+  | 'same_voter'
+  | SignatureRefusal;
 
 export interface Ballot {
   readonly subject: string;
+  /** The requester as a voter. */
   readonly requester: string;
   /** ms since the epoch; a decision received at or after it is refused. */
   readonly expiresAt: number;
@@ -36,9 +44,10 @@ export function refuseVote(
   if (vote.subject !== ballot.subject) return 'other_subject';
   if (receivedAt >= ballot.expiresAt) return 'expired';
   if (!policy.approvers.includes(vote.by)) return 'not_an_approver';
-  if (vote.verdict === 'approve' && vote.by === ballot.requester && !policy.selfApproval)
-    return 'requester_cannot_approve';
+  if (vote.verdict === 'approve' && vote.voter === ballot.requester && !policy.selfApproval)
+    return 'requester_voted';
   if (ballot.votes.some(({ by }) => by === vote.by)) return 'already_voted';
+  if (ballot.votes.some(({ voter }) => voter === vote.voter)) return 'same_voter';
   return undefined;
 }
 
@@ -46,6 +55,28 @@ export function refuseVote(
 export interface OpenBallot extends Ballot {
   readonly request: string;
   readonly epoch: number;
+  readonly votes: readonly CountedVote[];
+  /** The subject itself, canonical: whoever decides checks that its digest is the one that they sign. */
+  readonly text: string;
+}
+
+/** A vote as it was taken. */
+export interface CountedVote extends Vote {
+  readonly statement: DecisionStatement;
+  readonly identity: Identity;
+  /** Fingerprint of the key that signed it. */
+  readonly key: string | null;
+}
+
+/** A vote that nobody has looked into yet: by its name alone. */
+export function voteOf(statement: DecisionStatement, voter = statement.by): Vote {
+  const { by, verdict, subject } = statement;
+  return { by, voter, verdict, subject };
+}
+
+/** The same bytes again: the answer is the one that they were given. */
+export function isCounted({ votes }: OpenBallot, statement: DecisionStatement): boolean {
+  return votes.some((vote) => statementText(vote.statement) === statementText(statement));
 }
 
 /** Where a promotion stands when a decision comes. */
@@ -63,28 +94,43 @@ export interface Asking {
  * its digest, and of somebody who may decide.
  *
  * @param receivedAt ms since the epoch
+ * @param voter who it is, once a worker has looked; until then the name alone
  */
 export function refuseDecision(
   policy: ApprovalPolicy,
   { phase, epoch, run, deployment, target, ballot }: Asking,
   statement: DecisionStatement,
   receivedAt: number,
+  voter = statement.by,
 ): DecisionRefusal | undefined {
   if (phase !== 'awaiting-approval' || ballot?.epoch !== epoch) return 'not_awaiting_approval';
   if (statement.run !== run || statement.deployment !== deployment || statement.target !== target)
     return 'other_run';
   if (statement.request !== ballot.request) return 'other_subject';
-  return refuseVote(policy, ballot, statement, receivedAt);
+  return refuseVote(policy, ballot, voteOf(statement, voter), receivedAt);
 }
 
 /** One eligible reject ends it; otherwise as many distinct approvers as the policy requires. */
 export function tally(policy: ApprovalPolicy, ballot: Ballot): 'approved' | 'rejected' | 'open' {
-  const eligible = ballot.votes.filter(
-    ({ by, subject }) => policy.approvers.includes(by) && subject === ballot.subject,
+  if (eligibleVotes(policy, ballot).some(({ verdict }) => verdict === 'reject')) return 'rejected';
+  return policy.required >= 1 && missing(policy, ballot) === 0 ? 'approved' : 'open';
+}
+
+/** How many distinct approvers are missing. */
+export function missing(policy: ApprovalPolicy, ballot: Ballot): number {
+  const approving = eligibleVotes(policy, ballot)
+    .filter(({ verdict, voter }) => verdict === 'approve' && (voter !== ballot.requester || policy.selfApproval))
+    .map(({ voter }) => voter);
+  return Math.max(0, policy.required - new Set(approving).size);
+}
+
+/** Names that may still decide, as far as names alone tell. */
+export function waitingFor(policy: ApprovalPolicy, { requester, votes }: Ballot): readonly string[] {
+  return policy.approvers.filter(
+    (name) => (name !== requester || policy.selfApproval) && !votes.some(({ by }) => by === name),
   );
-  if (eligible.some(({ verdict }) => verdict === 'reject')) return 'rejected';
-  const approvers = new Set(
-    eligible.map(({ by }) => by).filter((by) => by !== ballot.requester || policy.selfApproval),
-  );
-  return policy.required >= 1 && approvers.size >= policy.required ? 'approved' : 'open';
+}
+
+function eligibleVotes(policy: ApprovalPolicy, { votes, subject }: Ballot): readonly Vote[] {
+  return votes.filter((vote) => policy.approvers.includes(vote.by) && vote.subject === subject);
 }

@@ -1,6 +1,9 @@
+import type { Changes } from './changes.js';
 import type { Concern } from './ownership.js';
 import type { ExpectationOverride, GateOverride } from './override.js';
 import type { End, Phase } from './phase.js';
+import type { Identity } from './signing.js';
+import type { Submission } from './statement.js';
 import type { TriggerCode } from './triggers.js';
 import type { GateResult } from './verdict.js';
 
@@ -14,6 +17,8 @@ export interface PromotionInput {
   readonly again?: boolean;
   /** Expectations that differ from the runbook's, as they were asked for; the worker says whether it takes them. */
   readonly overrides?: readonly ExpectationOverride[] | undefined;
+  /** The requester's own statement of it; a protected target takes nothing else. */
+  readonly start?: Submission | undefined;
 }
 
 /** How a promotion ended. */
@@ -34,12 +39,27 @@ export interface Answer {
 
 export interface ApprovalView {
   readonly digest: string;
+  /** The subject, canonical: what the digest is of. */
+  readonly text: string;
   readonly request: string;
   readonly requester: string;
   readonly required: number;
   readonly approvers: readonly string[];
-  readonly votes: readonly { readonly by: string; readonly verdict: 'approve' | 'reject' }[];
+  /** Only signed decisions count. */
+  readonly protected: boolean;
+  readonly votes: readonly {
+    readonly by: string;
+    readonly verdict: 'approve' | 'reject';
+    readonly identity: Identity;
+    readonly key: string | null;
+  }[];
+  /** Who may still decide. */
+  readonly waitingFor: readonly string[];
+  /** Approvals that are missing. */
+  readonly missing: number;
   readonly expiresAt: number;
+  /** What changes with it; undefined where that was not looked into. */
+  readonly changes: Changes | undefined;
 }
 
 /** One line of what happened, for those who follow. */
@@ -71,6 +91,10 @@ export interface PromotionView {
   readonly commit: string;
   readonly run: string;
   readonly requester: string;
+  /** Of the requester. */
+  readonly identity: Identity;
+  /** Only signed statements count. */
+  readonly protected: boolean;
   readonly deployment: string;
   readonly phase: Phase | End;
   /** What it is doing now, e.g. `ask-round validation-2`. */
@@ -127,6 +151,12 @@ export interface PromotionMemo {
   readonly evidence: string;
   /** Left out: none. */
   readonly overrides?: readonly GateOverride[] | undefined;
+  /** Left out: unsigned statements count too. */
+  readonly protected?: boolean | undefined;
+  /** Who may still decide; left out where nobody is waited for. */
+  readonly waitingFor?: readonly string[] | undefined;
+  /** The journal's head when this was written; left out before the first entry. */
+  readonly head?: { readonly seq: number; readonly digest: string } | undefined;
   readonly gates: readonly {
     readonly id: string;
     readonly verdict: string;

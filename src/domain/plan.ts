@@ -1,4 +1,5 @@
 import type { Ownership } from './ownership.js';
+import type { Action } from './phase.js';
 import type { Expectation } from './verdict.js';
 
 /**
@@ -77,6 +78,19 @@ export interface ApprovalPolicy {
   readonly approvers: readonly string[];
   readonly selfApproval: boolean;
   readonly expiresMs: number;
+  /** Left out in histories that were recorded before there was one: anybody starts and orders, nothing is signed. */
+  readonly roles?: Roles | undefined;
+}
+
+/** Who may ask and order, and how they prove it. */
+export interface Roles {
+  /** Undefined: anybody may start. */
+  readonly requesters: readonly string[] | undefined;
+  /** Undefined for an action: approvers; and the requester, for what ends or goes on with the own request. */
+  readonly orders: Readonly<Partial<Record<Action, readonly string[]>>>;
+  /** Only signed statements count. */
+  readonly protected: boolean;
+  readonly remindEveryMs: number;
 }
 
 export interface WatchLimits {

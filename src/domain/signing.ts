@@ -24,3 +24,14 @@ export type SignatureRefusal =
   | 'key_not_touched'
   | 'key_user_not_verified'
   | 'signature_refused';
+
+/** How a name is vouched for: by nothing but itself, or by a signature that its listed key made. */
+export type Identity = 'asserted' | 'signed';
+
+/** A signer can backdate; what a worker receives was signed just before. */
+export const SIGNED_WITHIN_MS = 300_000;
+
+/** @param receivedAt ms since the epoch, by the worker's clock */
+export function isSignedNow(at: string, receivedAt: number): boolean {
+  return Math.abs(receivedAt - Date.parse(at)) <= SIGNED_WITHIN_MS;
+}

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
 
-import { z } from 'zod';
-
 import { subjectSchema, type Subject } from '../../contracts/run-record.js';
-import { refuseVote, tally, type Ballot, type DecisionRefusal } from '../../domain/approval.js';
-import type { ApprovalPolicy } from '../../domain/plan.js';
-import { parseDecision, type Submission } from '../../domain/statement.js';
+import { refuseVote, tally, voteOf, type Ballot, type DecisionRefusal } from '../../domain/approval.js';
+import { isSignedNow, type Identity } from '../../domain/signing.js';
+import { parseDecision, type DecisionStatement, type Submission } from '../../domain/statement.js';
+import { voterGroups } from '../../domain/voters.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
+import { prove, type Proof } from '../proof.js';
+import type { LoadedRunbook } from '../runbook/load.js';
+import { edgesOf } from '../signatures/allowed-signers.js';
+import type { Verify } from '../signatures/verify.js';
 import type { JournalHead } from './journal.js';
 import type { RunEvidence } from './run-evidence.js';
+import { isStartProven, readStart } from './start.js';
+import { keepStatement, readStatement, type KeptStatement } from './statements.js';
 
 export interface ApprovalRequest {
   readonly run: string;
@@ -21,16 +26,6 @@ export interface ApprovalRequest {
   readonly expiresAt: number;
 }
 
-const recordedDecision = z.strictObject({
-  v: z.literal(1),
-  statement: z.string().max(8_192),
-  signature: z.string().max(16_384).nullable(),
-  /** The worker's receipt: a signer can backdate, the worker does not. */
-  receivedAt: z.iso.datetime(),
-  /** Nothing but the name itself vouches for it. */
-  identity: z.literal('asserted'),
-});
-
 const folderOfEpoch = (epoch: number): string => `approval-${epoch}`;
 
 /**
@@ -40,7 +35,7 @@ const folderOfEpoch = (epoch: number): string => `approval-${epoch}`;
 export async function requestApproval(
   evidence: RunEvidence,
   { run, epoch, round, head, expiresAt }: ApprovalRequest,
-): Promise<{ readonly digest: Digest; readonly request: string }> {
+): Promise<{ readonly digest: Digest; readonly request: string; readonly text: string }> {
   const { folder, record, loaded } = await evidence.known(run);
   const path = `${folderOfEpoch(epoch)}/subject.json`;
   const existing = await evidence.readJson(folder, path, subjectSchema);
@@ -61,7 +56,8 @@ export async function requestApproval(
     previous: record.previous?.manifest ?? null,
   };
   await evidence.putJson(folder, path, subject);
-  return { digest: subjectDigest(subject), request: subject.request };
+  const text = Buffer.from(canonicalBytes(subject)).toString('utf8');
+  return { digest: subjectDigest(subject), request: subject.request, text };
 }
 
 /** What a decision names. */
@@ -75,46 +71,88 @@ export interface DecisionRecord {
   readonly submission: Submission;
 }
 
+/** What became of a decision on the worker's side. */
+export interface RecordedDecision {
+  readonly refusal: DecisionRefusal | undefined;
+  /** Where it stands in the evidence. */
+  readonly file: string;
+  readonly voter: string;
+  readonly identity: Identity;
+  readonly key: string | null;
+}
+
 /**
  * Checks a decision on the worker's side, against the stored subject and the current policy, and keeps it. A refused one
- * leaves no decision file.
+ * leaves no file.
+ *
+ * @param current the runbook as it is on this worker now; undefined where it can't be read
+ * @throws SignatureError where a signature can't be checked: it is neither taken nor refused
  */
 export async function recordDecision(
   evidence: RunEvidence,
-  policy: ApprovalPolicy,
+  verify: Verify,
+  current: LoadedRunbook | undefined,
   { run, epoch, submission }: DecisionRecord,
   receivedAt: number,
-): Promise<{ readonly refusal: DecisionRefusal | undefined; readonly file: string }> {
+): Promise<RecordedDecision> {
   const statement = parseDecision(submission);
-  const ballot = await readBallot(evidence, run, epoch);
-  if (ballot === undefined) return { refusal: 'not_awaiting_approval', file: '' };
+  const refuse = (refusal: DecisionRefusal): RecordedDecision => ({
+    refusal,
+    file: '',
+    voter: statement.by,
+    identity: 'asserted',
+    key: null,
+  });
+  const stored = await readBallot(evidence, run, epoch);
+  if (stored === undefined) return refuse('not_awaiting_approval');
   const { record, folder } = await evidence.known(run);
   if (
     statement.run !== run ||
     statement.target !== record.target ||
     statement.deployment !== record.deployment
   )
-    return { refusal: 'other_run', file: '' };
-  if (statement.request !== ballot.request) return { refusal: 'other_subject', file: '' };
-  const file = `${folderOfEpoch(epoch)}/decision-${sha256(Buffer.from(submission.statement)).slice(7, 23)}.json`;
-  if (ballot.files.includes(file)) return { refusal: undefined, file };
-  const refusal = refuseVote(policy, ballot, statement, receivedAt);
-  if (refusal !== undefined) return { refusal, file: '' };
-  const kept: z.infer<typeof recordedDecision> = {
-    v: 1,
-    statement: submission.statement,
-    signature: submission.signature,
-    receivedAt: new Date(receivedAt).toISOString(),
-    identity: 'asserted',
-  };
-  await evidence.putJson(folder, file, kept);
-  return { refusal: undefined, file };
+    return refuse('other_run');
+  if (statement.request !== stored.subject.request) return refuse('other_subject');
+  if (current?.policy !== stored.subject.policy) return refuse('policy_changed');
+  const base = `${folderOfEpoch(epoch)}/decision-${sha256(Buffer.from(submission.statement)).slice(7, 23)}`;
+  const before = stored.votes.find((vote) => vote.base === base);
+  if (before !== undefined) {
+    const { by, identity, key } = before;
+    const voter = votersOf(current, stored, [])(by);
+    return { refusal: undefined, file: `${base}.json`, voter, identity, key };
+  }
+  if (!isSignedNow(statement.at, receivedAt)) return refuse('not_signed_now');
+  const byName = refuseVote(current.plan.approval, ballotOf(current, stored), voteOf(statement), receivedAt);
+  if (byName !== undefined) return refuse(byName);
+  const proof = await prove(verify, current, { by: statement.by, type: statement.type, submission, receivedAt });
+  if (!proof.proven) return refuse(proof.refusal);
+  const { identity, key } = proof;
+  const voterOf = votersOf(current, stored, key === null ? [] : [{ by: statement.by, key }]);
+  const voter = voterOf(statement.by);
+  const refusal = refuseVote(
+    current.plan.approval,
+    ballotOf(current, stored, voterOf),
+    voteOf(statement, voter),
+    receivedAt,
+  );
+  if (refusal !== undefined) return refuse(refusal);
+  await keepStatement(evidence, folder, base, { submission, receivedAt, identity, key });
+  return { refusal: undefined, file: `${base}.json`, voter, identity, key };
 }
 
-export interface StoredBallot extends Ballot {
-  readonly request: string;
-  readonly subjectRecord: Subject;
-  readonly files: readonly string[];
+export interface StoredVote extends KeptStatement {
+  readonly statement: DecisionStatement;
+  readonly by: string;
+  /** Path without an ending. */
+  readonly base: string;
+}
+
+/** An approval request and its votes, as the store has them. */
+export interface StoredBallot {
+  readonly subject: Subject;
+  readonly votes: readonly StoredVote[];
+  /** Fingerprint of the key that the requester signed with. */
+  readonly requesterKey: string | null;
 }
 
 /** The stored votes on a request, or undefined where nobody was asked. */
@@ -128,21 +166,45 @@ export async function readBallot(
   if (subject === undefined) return undefined;
   const files = await evidence.store.list(folder, `${folderOfEpoch(epoch)}/decision-`);
   const expiresAt = Date.parse(subject.expires);
-  const votes = [];
+  const votes: StoredVote[] = [];
   for (const file of files) {
-    const decision = await evidence.readJson(folder, file, recordedDecision);
-    if (decision === undefined || Date.parse(decision.receivedAt) >= expiresAt) continue;
-    const statement = parseDecision(decision);
-    if (statement.run === run && statement.request === subject.request) votes.push(statement);
+    const base = RECEIPT.exec(file)?.[1];
+    const kept = base === undefined ? undefined : await readStatement(evidence, folder, base);
+    if (base === undefined || kept === undefined || kept.receivedAt >= expiresAt) continue;
+    const statement = parseDecision(kept.submission);
+    if (statement.run === run && statement.request === subject.request)
+      votes.push({ ...kept, statement, by: statement.by, base });
   }
+  const requesterKey = (await readStart(evidence, folder))?.key ?? null;
+  return { subject, votes, requesterKey };
+}
+
+const RECEIPT = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;
+
+/** Names and keys that belong together, over the whole policy, the request to start, and the votes. */
+function votersOf(
+  { signers }: LoadedRunbook,
+  { subject, votes, requesterKey }: StoredBallot,
+  more: readonly { readonly by: string; readonly key: string }[],
+): (name: string) => string {
+  const used = [...votes, ...more, { by: subject.requester, key: requesterKey }].flatMap(({ by, key }) =>
+    key === null ? [] : [{ principal: by, fingerprint: key }],
+  );
+  const listed = signers === undefined ? [] : edgesOf(signers.allowedSigners);
+  return voterGroups([...listed, ...used]);
+}
+
+function ballotOf(
+  loaded: LoadedRunbook,
+  stored: StoredBallot,
+  voterOf = votersOf(loaded, stored, []),
+): Ballot {
+  const { subject, votes } = stored;
   return {
     subject: subjectDigest(subject),
-    requester: subject.requester,
-    expiresAt,
-    votes,
-    request: subject.request,
-    subjectRecord: subject,
-    files,
+    requester: voterOf(subject.requester),
+    expiresAt: Date.parse(subject.expires),
+    votes: votes.map(({ statement, by }) => voteOf(statement, voterOf(by))),
   };
 }
 
@@ -156,25 +218,50 @@ export async function latestEpoch(evidence: RunEvidence, run: string): Promise<n
 }
 
 /**
- * Whether the stored votes approve, under the given policy: asked again right before promoting, and about the newest
- * request only.
+ * Why this run may not promote by what people said, or undefined where it may: asked again right before promoting, about the
+ * newest request only, with every signature checked anew. An approval that proves nothing any more does not count; a reject
+ * always does.
+ *
+ * @param current the runbook as it is on this worker now
+ * @throws SignatureError where a signature can't be checked
  */
-export async function quorumReached(
+export async function refuseByPeople(
   evidence: RunEvidence,
+  verify: Verify,
   run: string,
-  policy: ApprovalPolicy,
-  policyDigest: string,
-): Promise<boolean> {
-  const { record } = await evidence.known(run);
-  const ballot = await readBallot(evidence, run, await latestEpoch(evidence, run));
-  if (ballot === undefined) return false;
-  const { subjectRecord: subject } = ballot;
+  current: LoadedRunbook,
+): Promise<'requester_not_proven' | 'quorum_not_met' | undefined> {
+  const known = await evidence.known(run);
+  const { record } = known;
+  const stored = await readBallot(evidence, run, await latestEpoch(evidence, run));
+  if (stored === undefined) return 'quorum_not_met';
+  const { subject } = stored;
   const same =
     subject.run === run &&
+    subject.deployment === record.deployment &&
     subject.target === record.target &&
     subject.commit === record.commit &&
     subject.runbook === record.runbook &&
-    subject.policy === policyDigest &&
+    subject.policy === current.policy &&
+    subject.required === current.plan.approval.required &&
     subject.requester === record.requester;
-  return same && tally(policy, ballot) === 'approved';
+  if (!same) return 'quorum_not_met';
+  if (!(await isStartProven(evidence, verify, known, current))) return 'requester_not_proven';
+  const votes: StoredVote[] = [];
+  for (const vote of stored.votes) {
+    const proof = await proofOf(verify, current, vote);
+    if (proof.proven) votes.push({ ...vote, key: proof.key });
+    else if (vote.statement.verdict === 'reject') votes.push(vote);
+  }
+  const ballot = ballotOf(current, { ...stored, votes });
+  return tally(current.plan.approval, ballot) === 'approved' ? undefined : 'quorum_not_met';
+}
+
+async function proofOf(
+  verify: Verify,
+  current: LoadedRunbook,
+  { statement, submission, receivedAt }: StoredVote,
+): Promise<Proof> {
+  const { by, type } = statement;
+  return prove(verify, current, { by, type, submission, receivedAt });
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { RUN_PATTERN } from '../../contracts/names.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
-import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/resolve.js';
+import { resolvedRunbook, resolvedShape, type LoadedRunbook, type Signers } from '../runbook/resolve.js';
+import type { SignerDigests } from '../runbook/signers.js';
 import { EvidenceError } from './evidence-error.js';
 import type { EvidenceStore, PutResult } from './store.js';
 
@@ -12,6 +13,9 @@ export function folderName(openedAt: string, target: string, run: string): strin
   const stamp = `${openedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
   return `${stamp}-${target}-${run}`;
 }
+
+export const ALLOWED_SIGNERS = 'allowed_signers';
+export const REVOKED_KEYS = 'revoked_keys';
 
 /** What is known of a run, read back from its evidence and checked against its digest. */
 export interface KnownRun {
@@ -50,7 +54,8 @@ export class RunEvidence {
       );
     // Our own bytes, just checked by digest: what the schema parsed when the run was opened.
     const runbook = resolvedShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    const found = { folder, record, loaded: resolvedRunbook(runbook) };
+    const signers = await this.#signersOf(folder, runbook.signers);
+    const found = { folder, record, loaded: resolvedRunbook(runbook, signers) };
     this.#remember(run, found);
     return found;
   }
@@ -100,6 +105,24 @@ export class RunEvidence {
   async foldersOf(target: string): Promise<readonly string[]> {
     const folders = await this.store.runs();
     return folders.filter((name) => name.slice('20260102T030405Z-'.length, -RUN_LENGTH - 1) === target);
+  }
+
+  /** The files of keys as they were when the run was opened, checked against the runbook's digests of them. */
+  async #signersOf(folder: string, digests: SignerDigests | undefined): Promise<Signers | undefined> {
+    if (digests === undefined) return undefined;
+    const read = async (path: string, expected: string): Promise<Uint8Array> => {
+      const bytes = await this.store.get(folder, path);
+      if (bytes !== undefined && sha256(bytes) === expected) return bytes;
+      throw new EvidenceError(
+        'conflict',
+        `${this.store.locate(folder)}/${path} is not the file that the run's policy names`,
+      );
+    };
+    const { allowedSigners, revokedKeys } = digests;
+    return {
+      allowedSigners: await read(ALLOWED_SIGNERS, allowedSigners),
+      revokedKeys: revokedKeys === null ? undefined : await read(REVOKED_KEYS, revokedKeys),
+    };
   }
 
   #remember(run: string, found: KnownRun): void {

@@ -23,5 +23,5 @@ export function withOverrides(
     throw new InputError('bad_usage', [first, ...rest]);
   }
   const { overrides } = resolved;
-  return overrides.length === 0 ? loaded : resolvedRunbook({ ...loaded.runbook, overrides });
+  return overrides.length === 0 ? loaded : resolvedRunbook({ ...loaded.runbook, overrides }, loaded.signers);
 }

@@ -4,7 +4,6 @@ import { z } from 'zod';
 
 import { InputError } from '../../contracts/input-error.js';
 import { planOf } from '../../contracts/plan-of.js';
-import { identity } from '../../contracts/names.js';
 import type { Runbook, Variable } from '../../contracts/runbook.js';
 import type { Command, HttpRequest } from '../../contracts/runbook-question.js';
 import type { GateOverride } from '../../domain/override.js';
@@ -13,6 +12,8 @@ import { CanonicalError, canonicalBytes, digest, type Digest } from '../canonica
 import type { WrittenRunbook } from './read.js';
 import { checkAuthors, placedGit, withRemotes } from './git-places.js';
 import { substitute } from './substitute.js';
+import { approvalWithNames } from './approval-names.js';
+import { digestsOf, readSigners, type SignerDigests } from './signers.js';
 import { resolveVariable, type VariableSources, type VariableValue } from './variables.js';
 
 /** A runbook whose variables have their values; secrets stand in it by name only. */
@@ -24,8 +25,17 @@ export interface LoadedRunbook {
   readonly plan: Plan;
   /** Expectations of one run that differ from the runbook's; part of the bytes, so of the digest that is approved. */
   readonly overrides: readonly GateOverride[];
-  /** Over approvers, their number, and who may approve their own. */
+  /** The approval policy as it stands in the evidence: names, numbers, and the digests of the files of keys. */
+  readonly policyBytes: Uint8Array;
   readonly policy: Digest;
+  /** The files of keys; undefined where nothing can be proven by a signature. */
+  readonly signers: Signers | undefined;
+}
+
+/** Files of keys as they are: their digests are in the resolved runbook. */
+export interface Signers {
+  readonly allowedSigners: Uint8Array;
+  readonly revokedKeys: Uint8Array | undefined;
 }
 
 /** What is resolved: `gates` is enough to ask them; `all` also promotes, so that approvers and remotes are needed. */
@@ -64,11 +74,21 @@ export async function resolveRunbook(
     { ...written, ...resolved, variables: secretsOf(written.variables) },
     workingDirectory,
   );
-  const approvers = approversOf(runbook, extent, file);
-  const git = extent === 'all' ? await withRemotes(runbook, sources) : {};
-  if (extent === 'all') checkAuthors(runbook, file);
+  const all = extent === 'all';
+  const approval = all ? approvalWithNames(runbook.approval, file) : { ...runbook.approval, approvers: [] };
+  const git = all ? await withRemotes(runbook, sources) : {};
+  if (all) checkAuthors(runbook, file);
+  const signers = all ? await readSigners(file, runbook.approval) : undefined;
   try {
-    return resolvedRunbook({ ...runbook, ...git, approval: { ...runbook.approval, approvers } });
+    return resolvedRunbook(
+      {
+        ...runbook,
+        ...git,
+        approval,
+        ...(signers === undefined ? {} : { signers: digestsOf(signers) }),
+      },
+      signers,
+    );
   } catch (cause) {
     if (!(cause instanceof CanonicalError)) throw cause;
     throw new InputError('invalid_runbook', [`${file}: ${cause.message}: ${NOT_CANONICAL}`], { cause });
@@ -78,8 +98,12 @@ export async function resolveRunbook(
 const NOT_CANONICAL =
   'a runbook holds well-formed text and whole numbers only, or its digest could not be checked';
 
-/** A runbook as one run asks it. Nobody writes overrides into a runbook: they are asked for, and left out where none are. */
-export type ResolvedRunbook = Runbook & { readonly overrides?: readonly GateOverride[] | undefined };
+/** A runbook as one run asks it, with what nobody writes into it; left out where there is none. */
+export type ResolvedRunbook = Runbook & {
+  readonly overrides?: readonly GateOverride[] | undefined;
+  /** Digests of the files of keys. */
+  readonly signers?: SignerDigests | undefined;
+};
 
 /**
  * A runbook that the schema has parsed before: substituting changes texts, and puts lists where lists are. Durations are
@@ -89,20 +113,43 @@ export const resolvedShape = z.custom<ResolvedRunbook>(
   (value) => typeof value === 'object' && value !== null,
 );
 
-/** Completes a resolved runbook with its canonical form, digests and plan. */
-export function resolvedRunbook(runbook: ResolvedRunbook): LoadedRunbook {
+/**
+ * Completes a resolved runbook with its canonical form, digests and plan.
+ *
+ * @param signers the files of keys, whose digests it holds
+ */
+export function resolvedRunbook(runbook: ResolvedRunbook, signers: Signers | undefined): LoadedRunbook {
   const bytes = canonicalBytes(JSON.parse(JSON.stringify(runbook)));
-  const approvers = namesOf(runbook);
-  const { required, selfApproval } = runbook.approval;
   const overrides = runbook.overrides ?? [];
+  const policyBytes = policyBytesOf(runbook);
   return {
     runbook,
     bytes,
     overrides,
     digest: digest('promotion-runbook/v1', bytes),
-    plan: planOf(runbook, approvers, overrides),
-    policy: digest('promotion-policy/v1', canonicalBytes({ approvers, required, selfApproval })),
+    plan: planOf(runbook, overrides),
+    policyBytes,
+    policy: digest('promotion-policy/v1', policyBytes),
+    signers,
   };
+}
+
+/** docs/reference/evidence.md, "Policy" */
+function policyBytesOf({ approval, signers }: ResolvedRunbook): Uint8Array {
+  const { required, approvers, requesters = null, orders, selfApproval, userVerification } = approval;
+  const policy = {
+    v: 1,
+    protected: approval.protected,
+    required,
+    approvers,
+    requesters,
+    orders,
+    selfApproval,
+    userVerification,
+    allowedSigners: signers?.allowedSigners ?? null,
+    revokedKeys: signers?.revokedKeys ?? null,
+  };
+  return canonicalBytes(JSON.parse(JSON.stringify(policy)));
 }
 
 /** @throws InputError bad_usage for `--set` of a name that is no variable of the runbook */
@@ -153,27 +200,4 @@ function placed(runbook: Runbook, base: string): Runbook {
       base,
     ),
   };
-}
-
-function namesOf({ approval }: Runbook): readonly string[] {
-  return typeof approval.approvers === 'string' ? [approval.approvers] : approval.approvers;
-}
-
-function approversOf(runbook: Runbook, extent: Extent, file: string): string[] {
-  if (extent === 'gates') return [];
-  const { required } = runbook.approval;
-  const names = namesOf(runbook);
-  if (names.length === 0)
-    throw new InputError('invalid_runbook', [`${file}: approval.approvers is empty: nobody could decide`]);
-  for (const name of names)
-    if (!identity.safeParse(name).success)
-      throw new InputError('invalid_runbook', [
-        `${file}: approval.approvers: ${JSON.stringify(name.slice(0, 64))} is no name: a-z, 0-9 and . _ @ + -`,
-      ]);
-  const distinct = [...new Set(names)];
-  if (distinct.length < required)
-    throw new InputError('invalid_runbook', [
-      `${file}: approval.required is ${required}, but only ${distinct.length} approvers are listed`,
-    ]);
-  return distinct;
 }

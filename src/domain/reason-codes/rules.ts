@@ -39,6 +39,7 @@ export const STOP_CODES = {
   ),
   no_promotion_step: told('the runbook promotes nothing', 'give it a promotion step'),
   runbook_changed: told('the runbook is another one than the approved one', 'start again with the new one'),
+  requester_not_proven: told('the stored request to start is not validly signed by the requester', FRESH),
   quorum_not_met: told('the stored decisions do not approve under the current policy', FRESH),
   preflight_not_passed: told('a gate held right before promoting', AGAIN),
   preflight_stale: told('the answers right before promoting are too old', 'see what held up the worker'),
@@ -76,6 +77,25 @@ export const DECISION_CODES = {
   ),
   expired: told('the time for a decision was over', FRESH),
   not_an_approver: told('the runbook does not name this approver', 'ask one that it names'),
-  requester_cannot_approve: told('who asked for a promotion does not approve it', 'ask another approver'),
+  requester_voted: told('who asked for a promotion does not approve it', 'ask another approver'),
   already_voted: told('this approver has decided already', ''),
+  same_voter: told(
+    'this name or key belongs to somebody who has decided already: one person has one vote',
+    'ask another approver',
+  ),
+  policy_changed: told(
+    'the approval policy on the worker is another one than the promotion was opened under',
+    'abort it, and start again under the new one',
+  ),
+  not_signed_now: told(
+    "the statement's time is more than 5 minutes from when the worker received it",
+    'check the clock, then sign again',
+  ),
+  not_a_requester: told('the runbook does not name this requester', 'ask one that it names'),
+  not_allowed_to_order: told('the runbook does not name who may give this order so', 'ask one that it names'),
+  other_head: told(
+    'the promotion has moved on since this was ordered, or it was not this one',
+    'look at it again, then order',
+  ),
+  start_replayed: told('a run was started by this very statement already', 'sign a new one'),
 } as const;

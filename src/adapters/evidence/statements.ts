@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+import { digest as digestSchema } from '../../contracts/names.js';
+import type { Identity } from '../../domain/signing.js';
+import type { Submission } from '../../domain/statement.js';
+import { sha256 } from '../canonical.js';
+import { EvidenceError } from './evidence-error.js';
+import type { RunEvidence } from './run-evidence.js';
+
+const receipt = z.strictObject({
+  v: z.literal(1),
+  statement: digestSchema,
+  signature: digestSchema.nullable(),
+  /** The worker's receipt: a signer can backdate, the worker does not. */
+  receivedAt: z.iso.datetime(),
+  /** `asserted`: nothing but the name itself vouches for it. */
+  identity: z.enum(['asserted', 'signed']),
+  /** Fingerprint of the key that signed it. */
+  key: z.string().max(128).nullable(),
+});
+
+export interface KeptStatement {
+  readonly submission: Submission;
+  /** ms since the epoch */
+  readonly receivedAt: number;
+  readonly identity: Identity;
+  readonly key: string | null;
+}
+
+/**
+ * Keeps what somebody said as they signed it, so that `ssh-keygen -Y verify` takes the files as they are. The receipt is
+ * written last: a statement without one was not taken.
+ *
+ * @param base path without an ending
+ */
+export async function keepStatement(
+  evidence: RunEvidence,
+  folder: string,
+  base: string,
+  { submission, receivedAt, identity, key }: KeptStatement,
+): Promise<void> {
+  const statement = Buffer.from(submission.statement);
+  const signature = submission.signature === null ? undefined : Buffer.from(submission.signature);
+  await evidence.store.put(folder, `${base}.statement.json`, statement);
+  if (signature !== undefined) await evidence.store.put(folder, `${base}.sig`, signature);
+  const kept: z.infer<typeof receipt> = {
+    v: 1,
+    statement: sha256(statement),
+    signature: signature === undefined ? null : sha256(signature),
+    receivedAt: new Date(receivedAt).toISOString(),
+    identity,
+    key,
+  };
+  await evidence.putJson(folder, `${base}.json`, kept);
+}
+
+/** @throws EvidenceError `conflict` where the files are not those that the receipt is of */
+export async function readStatement(
+  evidence: RunEvidence,
+  folder: string,
+  base: string,
+): Promise<KeptStatement | undefined> {
+  const kept = await evidence.readJson(folder, `${base}.json`, receipt);
+  if (kept === undefined) return undefined;
+  const read = async (ending: string, expected: string): Promise<string> => {
+    const bytes = await evidence.store.get(folder, `${base}.${ending}`);
+    if (bytes === undefined || sha256(bytes) !== expected)
+      throw new EvidenceError('conflict', `${base}.${ending} is not what its receipt was given for`);
+    return Buffer.from(bytes).toString('utf8');
+  };
+  return {
+    submission: {
+      statement: await read('statement.json', kept.statement),
+      signature: kept.signature === null ? null : await read('sig', kept.signature),
+    },
+    receivedAt: Date.parse(kept.receivedAt),
+    identity: kept.identity,
+    key: kept.key,
+  };
+}

@@ -1,0 +1,95 @@
+import { condition, log, workflowInfo } from '@temporalio/workflow';
+
+import { tally } from '../src/domain/approval.js';
+import type { PromotionEvent } from '../src/domain/event.js';
+import { changesActivities, evidenceActivities, preflightActivities } from './activity-options.js';
+import type { Doing } from './effects.js';
+import type { Run } from './run.js';
+import { publish } from './visibility.js';
+
+/**
+ * Asks people and waits for them, until they decide or the time is over.
+ *
+ * @returns `continue` where the history has grown so long that it goes on in a new one first
+ */
+export async function awaitDecision(
+  run: Run,
+  effect: Doing<'await-decision'>,
+): Promise<PromotionEvent | 'continue'> {
+  const { epoch } = effect;
+  if (run.ballot?.epoch !== epoch) await ask(run, effect);
+  publish(run);
+  const expiresAt = run.ballot?.expiresAt ?? 0;
+  while (outcomeOf(run) === 'open' && Date.now() < expiresAt) {
+    if (workflowInfo().continueAsNewSuggested) return 'continue';
+    const remindAt = run.requested?.remindAt ?? Number.POSITIVE_INFINITY;
+    const changed = () => outcomeOf(run) !== 'open' || workflowInfo().continueAsNewSuggested;
+    await condition(changed, Math.max(1, Math.min(expiresAt, remindAt) - Date.now()));
+    if (Date.now() >= remindAt && outcomeOf(run) === 'open' && Date.now() < expiresAt) remind(run);
+  }
+  const outcome = outcomeOf(run);
+  return { type: outcome === 'open' ? 'expired' : outcome, epoch };
+}
+
+function outcomeOf({ ballot, plan }: Run): 'approved' | 'rejected' | 'open' {
+  return ballot === undefined ? 'open' : tally(plan.approval, ballot);
+}
+
+/** Before anyone is asked, rollback's prerequisites are checked once, read-only, and stand in what is approved. */
+async function ask(run: Run, { epoch, round }: Doing<'await-decision'>): Promise<void> {
+  const { run: id } = run.admitted;
+  const { approval } = run.plan;
+  const checked = await preflightActivities.checkRollback({ run: id, at: `approval-${epoch}` });
+  await run.journal.append(
+    'rollback-checked',
+    checked.problems.length === 0
+      ? 'rollback could run'
+      : `rollback could not run: ${checked.problems.join('; ')}`,
+    { epoch, problems: [...checked.problems], waived: [...checked.waived] },
+  );
+  // Histories of before there were roles have no such step.
+  const changes =
+    approval.roles === undefined ? undefined : await changesActivities.describeChanges({ run: id, epoch });
+  const expiresAt = Date.now() + approval.expiresMs;
+  const { digest, request, text } = await evidenceActivities().requestApproval({
+    run: id,
+    epoch,
+    round,
+    head: run.journal.head,
+    expiresAt,
+  });
+  await run.journal.append(
+    'approval-requested',
+    `asking for ${approval.required} approval(s) of ${digest.slice(7, 15)}`,
+    { epoch, subject: digest, expiresAt },
+  );
+  if (changes !== undefined && approval.roles !== undefined)
+    run.requested = { changes, remindAt: Date.now() + approval.roles.remindEveryMs };
+  run.ballot = {
+    subject: digest,
+    text,
+    request,
+    requester: run.input.requester,
+    expiresAt,
+    votes: [],
+    epoch,
+  };
+}
+
+/** An event for those who notify, and a line in the worker's log. */
+function remind(run: Run): void {
+  const { requested, plan } = run;
+  const approval = run.approvalView();
+  if (requested === undefined || approval === undefined || plan.approval.roles === undefined) return;
+  const { remindEveryMs } = plan.approval.roles;
+  run.requested = { ...requested, remindAt: requested.remindAt + remindEveryMs };
+  const { digest, missing, waitingFor, expiresAt } = approval;
+  const text = `still ${missing} approval(s) of ${digest.slice(7, 15)} missing; ${waitingFor.join(', ')} may decide`;
+  run.journal.owe('approval-reminded', text, {
+    subject: digest,
+    missing,
+    waitingFor: [...waitingFor],
+    expiresAt,
+  });
+  log.info(text, { target: run.input.target, run: run.admitted.run });
+}
