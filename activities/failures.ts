@@ -4,6 +4,7 @@ import type { CanonicalErrorCode } from '../src/adapters/canonical.js';
 import type { EvidenceErrorCode } from '../src/adapters/evidence/evidence-error.js';
 import type { GitErrorCode } from '../src/adapters/git/error.js';
 import type { RedactionErrorCode } from '../src/adapters/redaction.js';
+import type { SignatureErrorCode } from '../src/adapters/signatures/error.js';
 import type { InputErrorCode } from '../src/contracts/input-error.js';
 import type { OwnReasonCode } from '../src/domain/reason-codes/catalogue.js';
 import type { MalformedStatement } from '../src/domain/statement.js';
@@ -16,6 +17,7 @@ const OURS = new Set([
   'RedactionError',
   'CanonicalError',
   'MalformedStatement',
+  'SignatureError',
 ]);
 
 type OurCode =
@@ -24,7 +26,8 @@ type OurCode =
   | GitErrorCode
   | InputErrorCode
   | MalformedStatement['code']
-  | RedactionErrorCode;
+  | RedactionErrorCode
+  | SignatureErrorCode;
 
 interface Coded extends Error {
   readonly code: OurCode;

@@ -21,10 +21,13 @@ import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
 import type { Asking, StepContext } from './adapters/asking.js';
 import { prove } from './adapters/proof.js';
+import type { PolicyFinding } from './adapters/signatures/lint.js';
+import { policyLines } from './adapters/signatures/policy-lines.js';
 import { createVerifier } from './adapters/signatures/verify.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';
 import { createSessions } from './adapters/sessions.js';
 import { loadRunbook, type LoadedRunbook } from './adapters/runbook/load.js';
+import { policyFindings } from './adapters/runbook/policy.js';
 import { readRunbook } from './adapters/runbook/read.js';
 import * as overrides from './adapters/runbook/overrides.js';
 import { refuseUnknownVariables, resolveRunbook } from './adapters/runbook/resolve.js';
@@ -41,8 +44,19 @@ import * as verification from './adapters/steps/verification.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
 import type { Config } from './config.js';
 
+export { signStatement } from './adapters/signatures/sign.js';
 export type { ShownRunbook, ShownValue, ShownVariable } from './adapters/runbook/show.js';
 export type { ValidationReport, ValidationRequest } from './adapters/validation.js';
+
+export interface CheckedPolicy {
+  readonly findings: readonly PolicyFinding[];
+  /** The same for people. */
+  readonly lines: readonly string[];
+  readonly policy: string;
+  readonly protected: boolean;
+  /** It names files of keys. */
+  readonly signed: boolean;
+}
 
 /**
  * The one place where adapters are chosen: what a worker's activities and the commands without Temporal stand on.
@@ -84,10 +98,13 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       step: step === undefined ? undefined : { record, ...step },
     };
   };
-  const verify = createVerifier({ env: config.environment });
+  const sshKeygen = { searchPath: config.environment['PATH'] ?? '' };
+  const verify = createVerifier(sshKeygen);
   const tools: AdmissionTools = {
     ...git,
     verify,
+    policyFindings: (loaded: LoadedRunbook, target: string) =>
+      policyFindings(loaded, config.runbookFor(target), Date.now(), sshKeygen),
     deployment: config.deployment,
     loadRunbook: load,
     environment: config.environment,
@@ -131,6 +148,24 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
     /** @throws InputError with every problem of the file, each with file:line:column, and for a variable that it has not */
     checkRunbook: async (file: string): Promise<void> => {
       refuseUnknownVariables((await readRunbook(file)).runbook, set);
+    },
+    /**
+     * What is wrong in the files of keys beside a runbook, as of now; none where it names none.
+     * @throws InputError for a runbook or a file that can't be read; SignatureError where ssh-keygen can't be asked
+     */
+    checkPolicy: async (file: string): Promise<CheckedPolicy> => {
+      const written = await readRunbook(file);
+      refuseUnknownVariables(written.runbook, set);
+      const loaded = await resolveRunbook(written, sources, 'all', config.workingDirectory);
+      const findings = await policyFindings(loaded, file, Date.now(), sshKeygen);
+      const { roles } = loaded.plan.approval;
+      return {
+        findings,
+        lines: policyLines(findings),
+        policy: loaded.policy,
+        protected: roles?.protected === true,
+        signed: loaded.signers !== undefined,
+      };
     },
     /**
      * A runbook's values, each with its origin. Resolved, it is what a promotion would be bound to.

@@ -18,6 +18,9 @@ import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
 import { withOverrides } from './runbook/overrides.js';
+import { SignatureError } from './signatures/error.js';
+import type { PolicyFinding } from './signatures/lint.js';
+import { policyLines } from './signatures/policy-lines.js';
 import type { Verify } from './signatures/verify.js';
 import { remoteAt } from './steps/git-place.js';
 import type { GitTools } from './steps/git-steps.js';
@@ -64,6 +67,8 @@ export type Admission = Admitted | { readonly admitted: false; readonly problems
 export interface AdmissionTools extends GitTools {
   readonly deployment: string;
   readonly verify: Verify;
+  /** What is wrong in the files of keys that the target's runbook names. */
+  readonly policyFindings: (loaded: LoadedRunbook, target: string) => Promise<readonly PolicyFinding[]>;
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -93,6 +98,8 @@ export async function admit(
     const remembered = memoryProblems(past, request);
     if (remembered.length > 0) return { admitted: false, problems: remembered };
     const { subjectLine, problems } = await inspect(tools, loaded, request, signal);
+    const faults = await tools.policyFindings(loaded, request.target);
+    problems.push(...policyLines(faults.filter(({ severity }) => severity === 'error')));
     if (problems.length > 0) return { admitted: false, problems };
     const latest = await tools.evidence.latestSealed(request.target);
     const asked = await requesterOf(tools, loaded, request, latest?.manifest ?? null);
@@ -102,6 +109,8 @@ export async function admit(
     if (error instanceof InputError) return { admitted: false, problems: error.problems };
     if (error instanceof MalformedStatement)
       return { admitted: false, problems: [`the request to start: ${error.message}`] };
+    if (error instanceof SignatureError && !error.retryable)
+      return { admitted: false, problems: [`${error.code}: ${error.message}`] };
     throw error;
   }
 }
@@ -127,7 +136,7 @@ async function inspect(
   loaded: LoadedRunbook,
   request: AdmissionRequest,
   signal: AbortSignal,
-): Promise<{ subjectLine: string; problems: readonly string[] }> {
+): Promise<{ subjectLine: string; problems: string[] }> {
   const problems = [...approvalProblems(loaded, request.requester), ...secretProblems(tools, loaded)];
   for (const command of commandsOf(loaded)) {
     const problem = await commandProblem(command, tools.environment);

@@ -1,4 +1,4 @@
-import type { Identity, SignatureRefusal } from '../domain/signing.js';
+import type { Identity, Namespace, SignatureRefusal } from '../domain/signing.js';
 import type { Submission } from '../domain/statement.js';
 import type { Signers } from './runbook/resolve.js';
 import type { LoadedRunbook } from './runbook/load.js';
@@ -11,7 +11,7 @@ export type Proof =
 export interface Claim {
   readonly by: string;
   /** The statement's type, which is the signature's namespace. */
-  readonly type: string;
+  readonly type: Namespace;
   readonly submission: Submission;
   /** The worker's receipt, ms since the epoch: the key must have been valid then. */
   readonly receivedAt: number;

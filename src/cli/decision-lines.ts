@@ -4,7 +4,7 @@ import type { Subject } from '../contracts/run-record.js';
 import type { ApprovalView } from '../domain/messages.js';
 import { overrideText } from '../domain/override.js';
 import { plain, type Output } from './output.js';
-import { gateLines, spanOf } from './render.js';
+import { gateLines, spanOf, voteLine } from './render.js';
 import { gatesOf, overridesIn } from './status-document.js';
 
 /** What a person has to see before deciding. What the digest binds comes from the subject itself. */
@@ -43,11 +43,6 @@ export function decisionLines(
 function needsLine({ required, missing, waitingFor, protected: isProtected }: ApprovalView): string {
   const how = isProtected ? 'signed approvals' : 'approvals, which nothing but a name vouches for';
   return `${missing} of ${required} ${how}, of ${waitingFor.join(', ') || 'nobody that is left'}`;
-}
-
-/** One vote, and what vouches for it. */
-export function voteLine({ by, verdict, identity, key }: ApprovalView['votes'][number]): string {
-  return `${verdict} by ${by} (${identity}${key === null ? '' : ` with ${key}`})`;
 }
 
 /** What was repaired on the way here, in the journal's words. */

@@ -7,6 +7,7 @@ import type { ExitCode } from './exit-codes.js';
 import { addExpectations } from './expectations.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
+import type { PolicyCheckFlags } from './policy-check.js';
 import type { OrderFlags } from './order.js';
 import type { ReconcileFlags } from './reconcile.js';
 import type { RehearseFlags } from './rehearse.js';
@@ -47,6 +48,7 @@ export function createProgram(run: Run): Command {
   const go = (command: Command, start: (context: Context) => Promise<ExitCode>): Promise<void> =>
     run(command.optsWithGlobals<GlobalFlags>(), start);
   addLocal(program, go);
+  addPolicy(program, go);
   addExplain(program, go);
   addPromotion(program, go);
   addReconcile(program, go);
@@ -118,6 +120,18 @@ function addLocal(program: Command, go: Go): void {
     .description('the JSON Schema of a runbook, for editors')
     .action(async (_flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./runbook-schema.js')).runbookSchema(context)),
+    );
+}
+
+function addPolicy(program: Command, go: Go): void {
+  const policy = program.command('policy').description('check who may decide, and by which keys');
+  example(policy.command('check'), 'promote policy check --target tau-production')
+    .description('every trap in the files of keys beside a runbook, by name, with file:line')
+    .argument('[file]', 'the runbook (default: the shipped one)')
+    .option('--target <target>', 'the runbook of this target in promote.yaml')
+    .option('--set <name=value>', 'a variable of the runbook; may be repeated', collect, [])
+    .action(async (file: string | undefined, flags: PolicyCheckFlags, command: Command) =>
+      go(command, async (context) => (await import('./policy-check.js')).policyCheck(context, file, flags)),
     );
 }
 

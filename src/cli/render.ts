@@ -1,4 +1,5 @@
 import type { PromotionStatus } from '../client.js';
+import type { ApprovalView } from '../domain/messages.js';
 import type { Concern } from '../domain/ownership.js';
 import { overrideText } from '../domain/override.js';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
@@ -70,14 +71,14 @@ export function statusLines(
   const rows: [string, string | null][] = [
     ['commit', shown.commit],
     ['run', shown.run],
-    ['requester', shown.requester],
+    ['requester', shown.identity === null ? shown.requester : `${shown.requester} (${shown.identity})`],
     ['doing', status.execution === 'RUNNING' ? shown.doing : null],
     ['reason', shown.reason],
     ['trigger', shown.trigger],
     ['overridden', overridesIn(status).map(overrideText).join(', ') || null],
     ['decides on', shown.digest],
     ['deadline', deadlineLine(deadlineOf(status), now)],
-    ['votes', votesLine(status)],
+    ...voteRows(status),
     ['to do', manualLine(status)],
     ['watch', watchLine(status)],
     ['evidence', shown.evidence],
@@ -150,7 +151,7 @@ export function liveLines(output: Output, status: PromotionStatus, now: number):
   const doing = status.view?.doing ?? '';
   const rows = [
     deadlineLine(deadlineOf(status), now),
-    votesLine(status),
+    ...voteRows(status).map(([, row]) => row),
     manualLine(status),
     watchLine(status),
     blockedLine(status),
@@ -168,11 +169,23 @@ function deadlineLine(deadline: number | null, now: number): string | null {
   return deadline === null ? null : `${new Date(deadline).toISOString()} (${spanOf(deadline - now)})`;
 }
 
-function votesLine({ view }: PromotionStatus): string | null {
+/** Who has decided and what vouches for them, what is missing, and who may still decide. */
+function voteRows(status: PromotionStatus): [string, string | null][] {
+  const { view } = status;
+  const votes = view?.phase === 'awaiting-approval' ? (view.approval?.votes ?? []) : [];
+  return [...votes.map((vote): [string, string] => ['decided', voteLine(vote)]), ['waits for', waitsLine(status)]];
+}
+
+function waitsLine({ view }: PromotionStatus): string | null {
   if (view?.phase !== 'awaiting-approval' || view.approval === undefined) return null;
-  const { approvers, required, votes } = view.approval;
-  const given = votes.map(({ by, verdict }) => `${verdict} by ${by}`).join(', ') || 'none yet';
-  return `${given}; ${required} of ${approvers.join(', ')} needed`;
+  const { missing, required, waitingFor, protected: isProtected } = view.approval;
+  const signed = isProtected ? ' signed' : '';
+  return `${missing} of ${required}${signed} approvals, of ${waitingFor.join(', ') || 'nobody that is left'}`;
+}
+
+/** One vote, and what vouches for it. */
+export function voteLine({ by, verdict, identity, key }: ApprovalView['votes'][number]): string {
+  return `${verdict} by ${by} (${identity}${key === null ? '' : ` with ${key}`})`;
 }
 
 /** What a person is to do now, in the runbook's words. */

@@ -1,11 +1,9 @@
-import { join, resolve } from 'node:path';
-
 import { shownDuration } from '../contracts/duration.js';
-import { InputError } from '../contracts/input-error.js';
 import { createWiring, type ShownRunbook, type ShownValue, type ShownVariable } from '../wiring.js';
-import { parseTarget, type Context } from './context.js';
+import type { Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
+import { runbookOf } from './runbook-of.js';
 import { parseSet } from './variables.js';
 
 export interface RunbookShowFlags {
@@ -21,7 +19,7 @@ export async function runbookShow(
   flags: RunbookShowFlags,
 ): Promise<ExitCode> {
   const wiring = createWiring(config, parseSet(flags.set));
-  const shown = await wiring.showRunbook(runbookOf(config, file, flags), flags.resolved === true);
+  const shown = await wiring.showRunbook(runbookOf(config, file, flags.target), flags.resolved === true);
   const { digests, ...rest } = shown;
   output.document({ ...rest, digest: digests?.runbook ?? null, policy: digests?.policy ?? null });
   for (const line of [...variableLines(output, shown), ...valueLines(output, shown)]) output.say(line);
@@ -29,18 +27,6 @@ export async function runbookShow(
   output.say(`digest  ${digests.runbook}`);
   output.say(`policy  ${digests.policy}`);
   return EXIT.done;
-}
-
-function runbookOf(
-  config: Context['config'],
-  file: string | undefined,
-  { target }: RunbookShowFlags,
-): string {
-  if (file !== undefined && target !== undefined)
-    throw new InputError('bad_usage', ['a file and --target name two runbooks: give one of them']);
-  if (file !== undefined) return resolve(config.workingDirectory, file);
-  if (target !== undefined) return config.runbookFor(parseTarget(target));
-  return join(config.packageRoot, 'runbooks', 'operator-readiness.yaml');
 }
 
 function variableLines(output: Output, { variables }: ShownRunbook): readonly string[] {
@@ -84,7 +70,7 @@ function valueOrigin({ origin }: ShownValue, origins: ReadonlyMap<string, string
 }
 
 /** What the runbook's form has as durations, which are milliseconds once they are read. */
-const DURATION = /(?:^|\.)(?:deadline|window|interval|expires|confirmAfter)$/;
+const DURATION = /(?:^|\.)(?:deadline|window|interval|expires|remindEvery|confirmAfter)$/;
 
 function valueText({ path, value }: ShownValue): string {
   return typeof value === 'number' && DURATION.test(path) ? shownDuration(value) : textOf(value);

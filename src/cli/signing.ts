@@ -43,6 +43,7 @@ export async function submissionFor(
       key: signingKey,
       statement: text,
       env: config.environment,
+      terminal: process.stdin.isTTY && process.stderr.isTTY,
     });
     return { statement: text, signature };
   }

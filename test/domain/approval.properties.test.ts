@@ -22,12 +22,14 @@ const policies: fc.Arbitrary<ApprovalPolicy> = fc.record({
   selfApproval: fc.boolean(),
   expiresMs: fc.constant(EXPIRES_AT),
 });
-const received: fc.Arbitrary<Received> = fc.record({
-  by: fc.constantFrom(...PEOPLE),
-  verdict: fc.constantFrom('approve', 'approve', 'approve', 'reject'),
-  subject: fc.constantFrom(SUBJECT, SUBJECT, SUBJECT, 'sha256:earlier'),
-  at: fc.integer({ min: 0, max: EXPIRES_AT + 10 }),
-});
+const received: fc.Arbitrary<Received> = fc
+  .record({
+    by: fc.constantFrom(...PEOPLE),
+    verdict: fc.constantFrom('approve', 'approve', 'approve', 'reject'),
+    subject: fc.constantFrom(SUBJECT, SUBJECT, SUBJECT, 'sha256:earlier'),
+    at: fc.integer({ min: 0, max: EXPIRES_AT + 10 }),
+  })
+  .map((vote) => ({ ...vote, voter: vote.by }));
 const manyReceived = fc.array(received, { maxLength: 12 });
 
 const EMPTY: Ballot = { subject: SUBJECT, requester: 'requester', expiresAt: EXPIRES_AT, votes: [] };
@@ -85,7 +87,7 @@ describe('an approval', () => {
       const ballot = take(policy, votes);
       const [person] = policy.approvers.filter((by) => !ballot.votes.some((vote) => vote.by === by));
       if (person === undefined) return;
-      const no: Vote = { by: person, verdict: 'reject', subject: SUBJECT };
+      const no: Vote = { by: person, voter: person, verdict: 'reject', subject: SUBJECT };
       expect(tally(policy, { ...ballot, votes: [...ballot.votes, no] })).toBe('rejected');
     });
   });

@@ -20,8 +20,8 @@ const POLICY: ApprovalPolicy = {
   expiresMs: 1_000,
 };
 const BALLOT: Ballot = { subject: 'sha256:1', requester: 'r', expiresAt: 5_000, votes: [] };
-const approve = (by: string, subject = 'sha256:1'): Vote => ({ by, verdict: 'approve', subject });
-const reject = (by: string, subject = 'sha256:1'): Vote => ({ by, verdict: 'reject', subject });
+const approve = (by: string, subject = 'sha256:1'): Vote => ({ by, voter: by, verdict: 'approve', subject });
+const reject = (by: string, subject = 'sha256:1'): Vote => ({ by, voter: by, verdict: 'reject', subject });
 const after = (...votes: readonly Vote[]): Ballot => ({ ...BALLOT, votes });
 
 describe('a vote', () => {
@@ -37,7 +37,7 @@ describe('a vote', () => {
     ['of a stranger', BALLOT, approve('x'), 0, 'not_an_approver'],
     ['of a stranger who rejects', BALLOT, reject('x'), 0, 'not_an_approver'],
     ['of an approver spelt otherwise', BALLOT, approve('A'), 0, 'not_an_approver'],
-    ['of the requester to approve', BALLOT, approve('r'), 0, 'requester_cannot_approve'],
+    ['of the requester to approve', BALLOT, approve('r'), 0, 'requester_voted'],
     ['of one who approved already', after(approve('a')), approve('a'), 0, 'already_voted'],
     ['of one who approved and now rejects', after(approve('a')), reject('a'), 0, 'already_voted'],
   ];
@@ -106,7 +106,7 @@ describe('a decision', () => {
     run: 'run-1',
     deployment: 'local',
     target: 'tau-production',
-    ballot: { ...BALLOT, request: 'request-2', epoch: 2 },
+    ballot: { ...BALLOT, votes: [], request: 'request-2', epoch: 2, text: '' },
   };
   const STATEMENT: DecisionStatement = {
     v: 1,

@@ -38,6 +38,7 @@ const CONTROL: ControlStatement = {
   by: 'operator@example.org',
   run: '20260102T030405678Z-5f0c2a9e',
   action: 'rollback',
+  head: { seq: 7, digest: `sha256:${'5'.repeat(64)}` },
   reason: 'the graphs look wrong',
 };
 

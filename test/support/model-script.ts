@@ -95,9 +95,7 @@ export function runbookOf(
 
 function planFor(shape: Pick<Script, 'retries' | 'stepsDone'>): Plan {
   const nowhere = { serviceUrl: 'http://127.0.0.1:1/', brakeUrl: 'http://127.0.0.1:1/', mark: 'mark' };
-  return planOf(validateYaml(runbookOf(shape, nowhere), 'model.yaml', consistentRunbook), [
-    'approver@rehearsal',
-  ]);
+  return planOf(validateYaml(runbookOf(shape, nowhere), 'model.yaml', consistentRunbook));
 }
 
 const PERSISTENT = ['hold', 'failing', 'artifact', 'malformed'] as const;

@@ -25,10 +25,8 @@ export const GATES = [
 ] as const;
 export type TauGate = (typeof GATES)[number];
 
-const SHIPPED_PLAN = planOf(
-  validateYaml(SHIPPED_RUNBOOK, 'operator-readiness.yaml', consistentRunbook),
-  APPROVERS,
-);
+const SHIPPED = validateYaml(SHIPPED_RUNBOOK, 'operator-readiness.yaml', consistentRunbook);
+const SHIPPED_PLAN = planOf({ ...SHIPPED, approval: { ...SHIPPED.approval, approvers: APPROVERS } });
 
 /** What a case needs different from Tau's plan. */
 export interface PlanChanges {

@@ -225,8 +225,8 @@ export class Stage<Played extends Play = Rehearsal> {
     return this.submit(await this.decision(verdict, by, over));
   }
 
-  async order(action: Action, by = 'requester@rehearsal'): Promise<Answer> {
-    const { run, deployment } = await this.until(() => true);
+  async order(action: Action, by = 'approver@rehearsal'): Promise<Answer> {
+    const { run, deployment, head } = await this.until((seen) => seen.head.seq > 0);
     const statement = statementText({
       v: 1,
       type: 'promotion-control.v1',
@@ -236,6 +236,7 @@ export class Stage<Played extends Play = Rehearsal> {
       by,
       run,
       action,
+      head: { seq: head.seq, digest: head.digest },
       reason: 'test',
     });
     return this.handle.executeUpdate(control, { args: [{ statement, signature: null }] });

@@ -74,7 +74,7 @@ describe('a decision', () => {
       async (stage) => {
         await stage.start();
         expect(await stage.decide('approve', 'requester@rehearsal')).toMatchObject({
-          reason: 'requester_cannot_approve',
+          reason: 'requester_voted',
         });
         expect((await stage.view()).phase).toBe('awaiting-approval');
       },

@@ -8,7 +8,7 @@ import { voterGroups } from '../../domain/voters.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
 import { prove, type Proof } from '../proof.js';
 import type { LoadedRunbook } from '../runbook/load.js';
-import { edgesOf } from '../signatures/allowed-signers.js';
+import { edgesOf, parseAllowedSigners } from '../signatures/allowed-signers.js';
 import type { Verify } from '../signatures/verify.js';
 import type { JournalHead } from './journal.js';
 import type { RunEvidence } from './run-evidence.js';
@@ -190,7 +190,7 @@ function votersOf(
   const used = [...votes, ...more, { by: subject.requester, key: requesterKey }].flatMap(({ by, key }) =>
     key === null ? [] : [{ principal: by, fingerprint: key }],
   );
-  const listed = signers === undefined ? [] : edgesOf(signers.allowedSigners);
+  const listed = signers === undefined ? [] : edgesOf(parseAllowedSigners(signers.allowedSigners));
   return voterGroups([...listed, ...used]);
 }
 

@@ -82,7 +82,7 @@ describe('the digest', () => {
 
   test('is over canonical bytes, from which the same runbook comes back', async () => {
     const loaded = await load(withRepair({ http: { url: 'http://x.example', json: { a: [1, null, 'é'] } } }));
-    const again = resolvedRunbook(loaded.runbook);
+    const again = resolvedRunbook(loaded.runbook, undefined);
     expect(again).toEqual(loaded);
     expect(parseCanonical(loaded.bytes)).toEqual(JSON.parse(JSON.stringify(loaded.runbook)));
   });

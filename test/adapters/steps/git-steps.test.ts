@@ -560,7 +560,7 @@ describe('a rollback by git where something else promotes', () => {
 
 test('a step without git is no git step', async () => {
   const { runbook } = await load(smallRunbook());
-  const [step] = resolvedRunbook(runbook).runbook.promotion.steps;
+  const [step] = resolvedRunbook(runbook, undefined).runbook.promotion.steps;
   expect(() => placeOf({ ...step, id: 'apply', repeatable: true, deadline: 1, git: undefined })).toThrow(
     'apply is no git step',
   );

@@ -15,7 +15,7 @@ import type { SignatureRefusal } from '../../../src/domain/signing.js';
 import type { TriggerCode } from '../../../src/domain/triggers.js';
 
 const triggers: Readonly<Record<TriggerCode, ReasonCodeEntry>> = TRIGGER_CODES;
-const decisions: Readonly<Record<DecisionRefusal, ReasonCodeEntry>> = DECISION_CODES;
+const decisions: Readonly<Record<Exclude<DecisionRefusal, SignatureRefusal>, ReasonCodeEntry>> = DECISION_CODES;
 const signatures: Readonly<Record<SignatureRefusal, ReasonCodeEntry>> = SIGNATURE_CODES;
 const all = OWN_REASON_CODES.flatMap(({ codes }) => Object.entries<ReasonCodeEntry>(codes));
 
