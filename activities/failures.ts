@@ -27,7 +27,10 @@ type OurCode =
   | InputErrorCode
   | MalformedStatement['code']
   | RedactionErrorCode
-  | SignatureErrorCode;
+  | CheckingErrorCode;
+
+/** Of signatures: nothing is signed on a worker. */
+type CheckingErrorCode = Extract<SignatureErrorCode, 'io' | `ssh_keygen_${string}`>;
 
 interface Coded extends Error {
   readonly code: OurCode;

@@ -80,7 +80,7 @@ async function refusePromotion(
   // The runbook as it is now must still allow what was asked to be expected otherwise.
   const current = await runbookNow(dependencies, record.target, loaded.overrides);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
-  const byPeople = await ballots.refuseByPeople(evidence, verify, run, current);
+  const byPeople = await ballots.refuseByPeople(evidence, verify, run, current).catch(orUnchecked);
   if (byPeople !== undefined) return byPeople;
   const round = `preflight-${await ballots.latestEpoch(evidence, run)}`;
   const preflight = await preflightOf(dependencies, run, round, begun);
@@ -88,6 +88,13 @@ async function refusePromotion(
   const unready = await checks.read(evidence, folder, checks.rollbackCheckOf(round));
   if (unready === undefined || unready.problems.length > 0) return 'not_rollbackable';
   return undefined;
+}
+
+/** What can't be told is no yes, and nothing was touched yet. */
+function orUnchecked(error: unknown): OwnReasonCode {
+  const unchecked = error instanceof Error && error.name === 'SignatureError';
+  if (unchecked && 'retryable' in error && error.retryable === false) return 'signatures_unchecked';
+  throw error;
 }
 
 function refused(

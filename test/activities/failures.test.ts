@@ -11,6 +11,7 @@ import { CanonicalError, type CanonicalErrorCode } from '../../src/adapters/cano
 import { EvidenceError, type EvidenceErrorCode } from '../../src/adapters/evidence/evidence-error.js';
 import { GitError, type GitErrorCode } from '../../src/adapters/git/error.js';
 import { createRedactor, RedactionError, type RedactionErrorCode } from '../../src/adapters/redaction.js';
+import { SignatureError } from '../../src/adapters/signatures/error.js';
 import { InputError, type InputErrorCode } from '../../src/contracts/input-error.js';
 import { MalformedStatement } from '../../src/domain/statement.js';
 
@@ -52,6 +53,12 @@ const GIT: Readonly<Record<GitErrorCode, Row>> = {
   revert_conflict: ['revert_conflict', 'once'],
   signing_failed: ['signing_failed', 'once'],
 };
+const SIGNATURE: Readonly<Record<'io' | `ssh_keygen_${'missing' | 'timeout' | 'failed'}`, Row>> = {
+  io: ['io', 'again'],
+  ssh_keygen_missing: ['ssh_keygen_missing', 'once'],
+  ssh_keygen_timeout: ['ssh_keygen_timeout', 'again'],
+  ssh_keygen_failed: ['ssh_keygen_failed', 'once'],
+};
 const INPUT: Readonly<Record<InputErrorCode, Row>> = {
   invalid_runbook: ['invalid_runbook', 'once'],
   invalid_settings: ['invalid_settings', 'once'],
@@ -91,6 +98,7 @@ const CASES = [
   ...cases('InputError', INPUT, (code, message) => new InputError(code, [message])),
   ...cases('CanonicalError', CANONICAL, (code, message) => new CanonicalError(code, message)),
   ...cases('RedactionError', REDACTION, (code, message) => new RedactionError(code, 'token', message)),
+  ...cases('SignatureError', SIGNATURE, (code, message) => new SignatureError(code, message)),
   ...cases(
     'MalformedStatement',
     { malformed_statement: ['malformed_statement', 'once'] },

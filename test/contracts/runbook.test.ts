@@ -73,6 +73,7 @@ describe('the shipped runbook', () => {
       approvers: APPROVERS,
       selfApproval: false,
       expiresMs: 86_400_000,
+      roles: { requesters: undefined, orders: {}, protected: false, remindEveryMs: 14_400_000 },
     });
   });
 
@@ -129,8 +130,12 @@ rollback:
     expect(runbook.approval).toEqual({
       required: 1,
       approvers: ['a'],
+      orders: {},
       selfApproval: false,
       expires: 86_400_000,
+      remindEvery: 14_400_000,
+      protected: false,
+      userVerification: false,
     });
     expect(runbook.watch).toEqual({
       window: 600_000,

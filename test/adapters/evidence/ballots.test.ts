@@ -1,19 +1,22 @@
 // Proves what is approved, whose decision is kept, and when the stored votes approve: on real files, that a hand may have
-// changed. Decisions are asserted here; signatures are not part of it.
-import { writeFile } from 'node:fs/promises';
+// changed. Decisions are asserted here; signed ones: signed-ballots.test.ts.
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import {
   latestEpoch,
-  quorumReached,
   readBallot,
   recordDecision,
+  refuseByPeople,
   requestApproval,
   subjectDigest,
   type ApprovalRequest,
 } from '../../../src/adapters/evidence/ballots.js';
+import { sha256, type Digest } from '../../../src/adapters/canonical.js';
+import type { LoadedRunbook } from '../../../src/adapters/runbook/load.js';
+import { createVerifier } from '../../../src/adapters/signatures/verify.js';
 import { subjectSchema, type Subject } from '../../../src/contracts/run-record.js';
 import type { ApprovalPolicy } from '../../../src/domain/plan.js';
 import { statementText, type DecisionStatement } from '../../../src/domain/statement.js';
@@ -36,6 +39,7 @@ import {
   type OpenedRun,
 } from './opened-run.js';
 
+const verify = createVerifier({ searchPath: process.env['PATH'] ?? '' });
 const EXPIRES_MS = OPENED_MS + 4 * HOUR_MS;
 const ASKED: ApprovalRequest = {
   run: RUN,
@@ -156,11 +160,14 @@ class Poll {
     };
   }
 
+  /** Stated when it is received, unless it says otherwise. */
   decide(over: Partial<DecisionStatement> = {}, receivedAt = OPENED_MS, policy = this.policy) {
-    const submission = { statement: statementText(this.statement(over)), signature: null };
+    const at = new Date(receivedAt).toISOString();
+    const submission = { statement: statementText(this.statement({ at, ...over })), signature: null };
     return recordDecision(
       this.opened.evidence,
-      policy,
+      verify,
+      this.#current(policy),
       { run: RUN, epoch: this.#epoch, submission },
       receivedAt,
     );
@@ -172,8 +179,14 @@ class Poll {
     return refusal;
   }
 
-  reached(policy = this.policy, digest: string = this.opened.loaded.policy): Promise<boolean> {
-    return quorumReached(this.opened.evidence, RUN, policy, digest);
+  async reached(policy = this.policy, digest: Digest = this.opened.loaded.policy): Promise<boolean> {
+    const current = { ...this.#current(policy), policy: digest };
+    return (await refuseByPeople(this.opened.evidence, verify, RUN, current)) === undefined;
+  }
+
+  #current(approval: ApprovalPolicy): LoadedRunbook {
+    const { loaded } = this.opened;
+    return { ...loaded, plan: { ...loaded.plan, approval } };
   }
 
   async votes(): Promise<readonly string[]> {
@@ -195,16 +208,24 @@ describe('a decision', () => {
     const { refusal, file } = await poll.decide({ comment: 'looks good' }, OPENED_MS + 1_000);
     expect(refusal).toBeUndefined();
     expect(file).toMatch(/^approval-1\/decision-[0-9a-f]{16}\.json$/);
-    expect(await readObject(join(poll.opened.path, file))).toEqual({
+    const statement = Buffer.from(
+      statementText(poll.statement({ comment: 'looks good', at: '2026-01-02T03:04:06.678Z' })),
+    );
+    const base = join(poll.opened.path, file.replace(/\.json$/, ''));
+    expect(await readFile(`${base}.statement.json`)).toEqual(statement);
+    expect(await readObject(`${base}.json`)).toEqual({
       v: 1,
-      statement: statementText(poll.statement({ comment: 'looks good' })),
+      statement: sha256(statement),
       signature: null,
       receivedAt: '2026-01-02T03:04:06.678Z',
       identity: 'asserted',
+      key: null,
     });
   });
 
   test.each<{ what: string; over: Partial<DecisionStatement>; at?: number; refusal: string }>([
+    { what: 'of 5 minutes and more before', over: { at: '2026-01-02T02:59:05.677Z' }, refusal: 'not_signed_now' },
+    { what: 'of 5 minutes and more later', over: { at: '2026-01-02T03:09:05.679Z' }, refusal: 'not_signed_now' },
     { what: 'of a stranger', over: { by: 'stranger@example.org' }, refusal: 'not_an_approver' },
     {
       what: 'of a name that only begins like an approver’s',
@@ -235,7 +256,7 @@ describe('a decision', () => {
 
   test('of the requester is refused as an approval and taken as a reject', async () => {
     const poll = await openPoll({ approvers: [APPROVER_A, REQUESTER] });
-    expect(await poll.refusal({ by: REQUESTER })).toBe('requester_cannot_approve');
+    expect(await poll.refusal({ by: REQUESTER })).toBe('requester_voted');
     expect(await poll.refusal({ by: REQUESTER, verdict: 'reject' })).toBeUndefined();
   });
 
@@ -248,8 +269,8 @@ describe('a decision', () => {
   test('that comes twice is one decision, also after the deadline', async () => {
     const poll = await openPoll();
     const first = await poll.decide();
-    expect(await poll.decide({}, OPENED_MS + 5_000)).toEqual(first);
-    expect(await poll.decide({}, EXPIRES_MS + 1)).toEqual(first);
+    expect(await poll.decide({ at: OPENED_AT }, OPENED_MS + 5_000)).toEqual(first);
+    expect(await poll.decide({ at: OPENED_AT }, EXPIRES_MS + 1)).toEqual(first);
     expect(await poll.votes()).toEqual([APPROVER_A]);
   });
 
@@ -278,7 +299,7 @@ describe('a decision', () => {
     const statement = JSON.stringify(poll.statement(), undefined, 1);
     const decision = { run: RUN, epoch: 1, submission: { statement, signature: null } };
     await expect(
-      recordDecision(poll.opened.evidence, poll.policy, decision, OPENED_MS),
+      recordDecision(poll.opened.evidence, verify, poll.opened.loaded, decision, OPENED_MS),
     ).rejects.toMatchObject({
       code: 'malformed_statement',
     });
@@ -308,9 +329,11 @@ describe('the quorum', () => {
     const { path } = poll.opened;
     const kept = await readObject(join(path, file));
     const statement = statementText(poll.statement({ comment: 'forged' }));
+    const forged = join(path, 'approval-1/decision-0000000000000000');
+    await writeFile(`${forged}.statement.json`, statement);
     await writeFile(
-      join(path, 'approval-1/decision-0000000000000000.json'),
-      JSON.stringify({ ...kept, statement }),
+      `${forged}.json`,
+      JSON.stringify({ ...kept, statement: sha256(Buffer.from(statement)) }),
     );
     expect(await poll.votes()).toEqual([APPROVER_A, APPROVER_A]);
     expect(await poll.reached()).toBe(false);
@@ -393,9 +416,8 @@ describe('the quorum', () => {
   test('can’t be counted where a stored statement was changed', async () => {
     const poll = await openPoll();
     const { file } = await poll.decide();
-    const path = join(poll.opened.path, file);
-    const kept = await readObject(path);
-    await writeFile(path, JSON.stringify({ ...kept, statement: `${String(kept['statement'])} ` }));
-    await expect(poll.reached()).rejects.toMatchObject({ code: 'malformed_statement' });
+    const path = join(poll.opened.path, file.replace(/\.json$/, '.statement.json'));
+    await writeFile(path, `${await readFile(path, 'utf8')} `);
+    expect(await codeOf(poll.reached())).toBe('conflict');
   });
 });
