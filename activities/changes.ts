@@ -1,4 +1,4 @@
-import type { Changes } from '../src/contracts/changes.js';
+import type { Changes } from '../src/domain/changes.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
 

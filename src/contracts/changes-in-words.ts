@@ -1,5 +1,6 @@
 import { oneLine } from '../domain/text.js';
-import { CHANGES_LIMITS, type Changes } from './changes.js';
+import { CHANGES_LIMITS } from './changes.js';
+import type { Changes } from '../domain/changes.js';
 
 /**
  * What is different from the target's last promotion, for a terminal or a report. Lines that belong to the one above begin

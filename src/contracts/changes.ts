@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { Changes } from '../domain/changes.js';
 import { commitHash, digest, runId } from './names.js';
 
 /** How much of what changes is shown: it goes into Temporal's history, and a person reads it before they decide. */
@@ -54,5 +55,4 @@ export const changesSchema = z.strictObject({
       .max(CHANGES_LIMITS.paths),
     morePaths: count,
   }),
-});
-export type Changes = z.infer<typeof changesSchema>;
+}) satisfies z.ZodType<Changes>;

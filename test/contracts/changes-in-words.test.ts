@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { changeLines } from '../../src/contracts/changes-in-words.js';
-import { CHANGES_LIMITS, changesSchema, type Changes } from '../../src/contracts/changes.js';
+import { CHANGES_LIMITS, changesSchema } from '../../src/contracts/changes.js';
+import type { Changes } from '../../src/domain/changes.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
 const BASE = 'a1b2c3d4e5f6'.padEnd(40, '0');

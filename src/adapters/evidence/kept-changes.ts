@@ -1,4 +1,5 @@
-import { changesSchema, type Changes } from '../../contracts/changes.js';
+import { changesSchema } from '../../contracts/changes.js';
+import type { Changes } from '../../domain/changes.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import { CHANGES_LIMITS, type Changes } from '../../contracts/changes.js';
+import { CHANGES_LIMITS } from '../../contracts/changes.js';
+import type { Changes } from '../../domain/changes.js';
 import type { GitPlace } from '../../contracts/git-place.js';
 import type { Json } from '../../domain/canonical-json.js';
 import { canonicalJson } from '../../domain/canonical-json.js';
