@@ -51,8 +51,8 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
       ballots.requestApproval(evidence, request),
     ),
     recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[3]) => {
-      const { record, loaded } = await evidence.known(decision.run);
-      const current = await runbookNow(dependencies, record.target, loaded.overrides);
+      const { record } = await evidence.known(decision.run);
+      const current = await runbookNow(dependencies, record.target, []);
       // The worker's own receipt: neither the signer's nor the workflow's time.
       return ballots.recordDecision(evidence, verify, current, decision, Date.now());
     }),

@@ -71,10 +71,10 @@ export const preflightActivities = proxyActivities<Pick<Activities, 'checkRollba
   retry: UNTIL_IT_WORKS,
 });
 
-/** Read-only; a commit's history may have to be fetched. What can't be told is told as such. */
+/** A commit's history may have to be fetched; it gives up by itself after 2 min, and says so. */
 export const changesActivities = proxyActivities<Pick<Activities, 'describeChanges'>>({
   ...HEARTBEAT,
-  startToCloseTimeout: '2m',
+  startToCloseTimeout: '150s',
   retry: UNTIL_IT_WORKS,
 });
 

@@ -39,17 +39,26 @@ function outcomeOf({ ballot, plan }: Run): 'approved' | 'rejected' | 'open' {
 async function ask(run: Run, { epoch, round }: Doing<'await-decision'>): Promise<void> {
   const { run: id } = run.admitted;
   const { approval } = run.plan;
-  const checked = await preflightActivities.checkRollback({ run: id, at: `approval-${epoch}` });
+  // Histories of before there were roles have no such step.
+  const describing =
+    approval.roles === undefined ? undefined : changesActivities.describeChanges({ run: id, epoch });
+  const [checked, described] = await Promise.all([
+    preflightActivities.checkRollback({ run: id, at: `approval-${epoch}` }),
+    describing,
+  ]);
   await run.journal.append(
     'rollback-checked',
     checked.problems.length === 0
       ? 'rollback could run'
       : `rollback could not run: ${checked.problems.join('; ')}`,
-    { epoch, problems: [...checked.problems], waived: [...checked.waived] },
+    {
+      epoch,
+      problems: [...checked.problems],
+      waived: [...checked.waived],
+      // Frozen with the head: what people are shown is part of what they approve.
+      ...(described === undefined ? {} : { changes: described.digest }),
+    },
   );
-  // Histories of before there were roles have no such step.
-  const changes =
-    approval.roles === undefined ? undefined : await changesActivities.describeChanges({ run: id, epoch });
   const expiresAt = Date.now() + approval.expiresMs;
   const { digest, request, text } = await evidenceActivities().requestApproval({
     run: id,
@@ -63,8 +72,8 @@ async function ask(run: Run, { epoch, round }: Doing<'await-decision'>): Promise
     `asking for ${approval.required} approval(s) of ${digest.slice(7, 15)}`,
     { epoch, subject: digest, expiresAt },
   );
-  if (changes !== undefined && approval.roles !== undefined)
-    run.requested = { changes, remindAt: Date.now() + approval.roles.remindEveryMs };
+  if (described !== undefined && approval.roles !== undefined)
+    run.requested = { changes: described.changes, remindAt: Date.now() + approval.roles.remindEveryMs };
   run.ballot = {
     subject: digest,
     text,

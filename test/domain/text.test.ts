@@ -94,11 +94,12 @@ describe('two texts beside each other', () => {
     expect(beside(before, after, 40)).toEqual({ before: shownBefore, after: shownAfter });
   });
 
-  test('begin later from where less than the same again would be shown of the difference', () => {
-    const shown = (differsAt: number) =>
-      beside(`${'x'.repeat(differsAt)}a${long}`, `${'x'.repeat(differsAt)}b`, 60).after;
-    expect(shown(39)).toBe(`${'x'.repeat(39)}b`);
-    expect(shown(40)).toBe(`…${'x'.repeat(20)}b`);
+  test.each([
+    [39, `${'x'.repeat(39)}b`],
+    [40, `…${'x'.repeat(20)}b`],
+  ])('that differ at %i begin so that enough of the difference is shown', (differsAt, shown) => {
+    const same = 'x'.repeat(differsAt);
+    expect(beside(`${same}a${long}`, `${same}b`, 60).after).toBe(shown);
   });
 
   test('fit, and are shown as different where they differ', () => {

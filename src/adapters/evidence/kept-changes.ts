@@ -1,5 +1,6 @@
 import { changesSchema } from '../../contracts/changes.js';
 import type { Changes } from '../../domain/changes.js';
+import { canonicalBytes, digest, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
@@ -28,6 +29,11 @@ export async function keepChanges(
     if (stands === undefined) throw error;
     return stands;
   }
+}
+
+/** Of a record of what changes, so that the journal, and with it what is approved, names what people were shown. */
+export function changesDigest(changes: Changes): Digest {
+  return digest('promotion-changes/v1', canonicalBytes(changes));
 }
 
 function pathOf(epoch: number): string {
