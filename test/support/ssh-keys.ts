@@ -16,16 +16,18 @@ export interface SshKeys {
   readonly sign: (key: string, namespace: string, statement: string) => string;
   /** The bytes of a list that revokes these keys. */
   readonly revoking: (...keys: readonly string[]) => Uint8Array;
+  readonly revokingNothing: () => Uint8Array;
   readonly keygen: (...args: readonly string[]) => string;
   readonly remove: () => void;
 }
+
+const publicKey = (key: string): string =>
+  readFileSync(`${key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim();
 
 export function createSshKeys(): SshKeys {
   const folder = mkdtempSync(path.join(tmpdir(), 'promote-ssh-keys-'));
   const keygen = (...args: readonly string[]): string =>
     execFileSync('ssh-keygen', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  const publicKey = (key: string): string =>
-    readFileSync(`${key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim();
   return {
     folder,
     keygen,
@@ -45,6 +47,10 @@ export function createSshKeys(): SshKeys {
       const krl = path.join(folder, 'krl');
       keygen('-q', '-k', '-f', krl, ...keys.map((key) => `${key}.pub`));
       return readFileSync(krl);
+    },
+    revokingNothing: () => {
+      keygen('-q', '-k', '-f', 'krl-of-nothing', '/dev/null');
+      return readFileSync(path.join(folder, 'krl-of-nothing'));
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

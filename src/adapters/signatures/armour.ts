@@ -3,8 +3,7 @@ import { NotOfTheFormat, WireReader } from './wire.js';
 
 /** Longest signature that is looked at, in UTF-16 code units: an RSA certificate signed by 16384 bits fits. */
 const MAX_CHARS = 16_384;
-const ARMOUR =
-  /^-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/]{1,76}={0,2}\n)+)-----END SSH SIGNATURE-----\n?$/;
+const ARMOUR = /^-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/=]{1,76}\n)+)-----END SSH SIGNATURE-----\n?$/;
 const VERSION = 1;
 
 export interface ParsedSignature {

@@ -141,7 +141,7 @@ function lintLine(
       ),
     );
   const known = new Set(Object.values(names).flat());
-  const isPlain = !line.certAuthority && !line.problems.some(({ code }) => code.startsWith('principal_'));
+  const isPlain = !line.certAuthority && !line.problems.some(({ code }) => NAME_UNCLEAR.has(code));
   const stranger = isPlain ? line.principals.find((name) => !known.has(name)) : undefined;
   if (stranger !== undefined)
     findings.push(
@@ -154,6 +154,12 @@ function lintLine(
     );
   return findings;
 }
+
+const NAME_UNCLEAR: ReadonlySet<PolicyFindingCode> = new Set([
+  'line_unreadable',
+  'principal_pattern',
+  'principal_form',
+]);
 
 function hasKeyOf(other: SignersLine, line: SignersLine): boolean {
   return (

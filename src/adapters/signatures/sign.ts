@@ -49,7 +49,9 @@ export async function signStatement({ namespace, key, statement, env, terminal }
   };
   // An agent asks for what it needs itself; for a key file ssh-keygen does, and needs the terminal for it.
   const armour =
-    terminal && isPrivate ? await signAtTerminal(settings, call) : await signAlone(settings, call, key);
+    terminal && isPrivate
+      ? await signAtTerminal(settings, call)
+      : await signAlone(settings, call, key, isPrivate);
   await mustHold(settings, namespace, statement, armour);
   return armour;
 }
@@ -61,19 +63,26 @@ interface Signing {
 }
 
 /** Without a controlling terminal: where ssh-keygen would ask for something it fails, and does not wait. */
-async function signAlone(settings: SshKeygenSettings, call: Signing, key: string): Promise<string> {
+async function signAlone(
+  settings: SshKeygenSettings,
+  call: Signing,
+  key: string,
+  isPrivate: boolean,
+): Promise<string> {
   const answer = await runSshKeygen(settings, { ...call, deadlineMs: AGENT_DEADLINE_MS });
-  if (answer.exitCode === 0) return answer.stdout;
-  if (/no private key found/iu.test(answer.stderr))
+  const { exitCode, stdout, stderr } = answer;
+  if (exitCode === 0) return stdout;
+  if (!isPrivate && /no private key found/iu.test(stderr))
     throw new SignatureError(
       'agent_has_not_this_key',
       `Neither the agent nor the folder has the private key of ${key}: add it with ssh-add, or see SSH_AUTH_SOCK.`,
     );
-  if (/passphrase/iu.test(answer.stderr))
+  if (/passphrase/iu.test(stderr))
     throw new SignatureError(
       'passphrase_needed',
       `The key ${key} has a passphrase, and there is no terminal to ask for it: add the key to an agent with ssh-add.`,
     );
+  if (/unprotected private key/iu.test(stderr)) throw failed(`others can read ${key}; chmod 600 it`);
   throw failed(said(answer));
 }
 

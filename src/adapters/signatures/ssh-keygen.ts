@@ -66,7 +66,7 @@ export async function runSshKeygen(
     case 'killed':
       throw new SignatureError('ssh_keygen_failed', `ssh-keygen was killed by ${end.by}.`);
     case 'not_started':
-      throw new SignatureError('ssh_keygen_missing', 'ssh-keygen could not be started: install OpenSSH.', {
+      throw new SignatureError('ssh_keygen_missing', 'ssh-keygen could not be started: install OpenSSH 9.1 or newer.', {
         cause: end.cause,
       });
     default:
@@ -80,7 +80,7 @@ export async function locateSshKeygen({ searchPath }: SshKeygenSettings): Promis
   if (found === undefined)
     throw new SignatureError(
       'ssh_keygen_missing',
-      'ssh-keygen was not found: install OpenSSH, or correct PATH.',
+      'ssh-keygen was not found: install OpenSSH 9.1 or newer, or correct PATH.',
     );
   return found;
 }

@@ -145,10 +145,8 @@ async function ask(
     if (unlisted !== undefined) return unlisted;
 
     const good = `Good "${namespace}" signature for ${by} with ${key.shownType} key ${key.fingerprint}\n`;
-    const verify = [
-      ...['verify', '-f', join(folder, 'allowed_signers'), '-I', by, ...purpose],
-      `-Overify-time=${verifyTime(at)}`,
-    ];
+    const signers = ['-f', join(folder, 'allowed_signers'), '-I', by];
+    const verify = ['verify', ...signers, ...purpose, `-Overify-time=${verifyTime(at)}`];
     const allowed = await run(...verify);
     if (!answersYes(allowed, good))
       return refused('signature_refused', `OpenSSH does not allow it: ${said(allowed)}`);

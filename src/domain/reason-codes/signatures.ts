@@ -54,7 +54,7 @@ export const SIGNATURE_CODES = {
     'our own check and the one of OpenSSH do not agree, or the policy can not be read',
     '`promote policy check` says what is wrong with the policy',
   ),
-  ssh_keygen_missing: told('the program `ssh-keygen` was not found', 'install OpenSSH 8.9 or newer'),
+  ssh_keygen_missing: told('the program `ssh-keygen` was not found', 'install OpenSSH 9.1 or newer'),
   ssh_keygen_timeout: told('`ssh-keygen` did not end in time', WORKER),
   ssh_keygen_failed: told('`ssh-keygen` failed in another way than by refusing a signature', WORKER),
   io: told('a private folder for checking a signature could not be used', WORKER),

@@ -1,7 +1,7 @@
 // Proves which signatures stand for whom, with real keys, the real ssh-keygen and its real refusals. Security keys are made in
 // software: what a real one does between its touch and its signature is not proven.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,6 +79,28 @@ function line(key: string, options = NAMED, principal = BY): string {
   return `${principal} ${options} ${keys.publicKey(key)}`;
 }
 
+const sk = (flags: number) => ({
+  lines: [`${BY} ${NAMED} ${security.publicKey}`],
+  signed: { signature: security.sign(flags, DECISION, STATEMENT) },
+});
+
+/** A folder with a stand-in for ssh-keygen. */
+const standIn = (name: string, script: string): string => {
+  const folder = path.join(keys.folder, name);
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'ssh-keygen'), `#!/bin/sh\n${script}\n`);
+  chmodSync(path.join(folder, 'ssh-keygen'), 0o700);
+  return folder;
+};
+
+/** Approver A's decision under the plainest policy. */
+function plainly(): [SigningPolicy, SignedStatement] {
+  return [
+    { allowedSigners: fileOf(line(ed25519)), revoked: undefined, requireUserVerification: false },
+    { by: BY, namespace: DECISION, statement: STATEMENT, signature, at: AT },
+  ];
+}
+
 async function refusal(changed: Changed): Promise<SignatureRefusal | 'valid'> {
   const verification = await verified(changed);
   return verification.valid ? 'valid' : verification.refusal;
@@ -132,7 +154,7 @@ describe('a key is refused', () => {
     { title: 'in an empty policy', lines: () => [], reason: 'key_unlisted' },
     {
       title: 'in a line that can not be read',
-      lines: () => [`${line(ed25519, 'namespace="x"')}`],
+      lines: () => [line(ed25519, 'namespace="x"')],
       reason: 'key_unlisted',
     },
     {
@@ -286,11 +308,6 @@ describe('a signature is refused', () => {
 });
 
 describe('a security key', () => {
-  const sk = (flags: number) => ({
-    lines: [`${BY} ${NAMED} ${security.publicKey}`],
-    signed: { signature: security.sign(flags, DECISION, STATEMENT) },
-  });
-
   test.each([
     { flags: 0, requireUserVerification: false, outcome: 'key_not_touched' },
     { flags: 4, requireUserVerification: false, outcome: 'key_not_touched' },
@@ -404,21 +421,6 @@ describe('a certificate', () => {
 });
 
 describe('nothing is known, and nothing is refused,', () => {
-  /** A folder with a stand-in for ssh-keygen. */
-  const standIn = (name: string, script: string): string => {
-    const folder = path.join(keys.folder, name);
-    mkdirSync(folder);
-    writeFileSync(path.join(folder, 'ssh-keygen'), `#!/bin/sh\n${script}\n`);
-    chmodSync(path.join(folder, 'ssh-keygen'), 0o700);
-    return folder;
-  };
-  const policy = () => ({
-    allowedSigners: fileOf(line(ed25519)),
-    revoked: undefined,
-    requireUserVerification: false,
-  });
-  const signed = () => ({ by: BY, namespace: DECISION, statement: STATEMENT, signature, at: AT }) as const;
-
   test.each([
     {
       title: 'where ssh-keygen is missing',
@@ -439,7 +441,10 @@ describe('nothing is known, and nothing is refused,', () => {
       title: 'where it says yes to another key',
       code: 'ssh_keygen_failed',
       settings: () => ({
-        searchPath: standIn('other', `echo 'Good "${DECISION}" signature with ED25519 key SHA256:other'`),
+        searchPath: standIn(
+          'yes-to-another',
+          `echo 'Good "${DECISION}" signature with ED25519 key SHA256:other'`,
+        ),
       }),
     },
     {
@@ -463,12 +468,52 @@ describe('nothing is known, and nothing is refused,', () => {
       settings: () => ({ searchPath, tempDir: '/nowhere' }),
     },
   ])('$title: $code', async ({ code, settings }) => {
-    const failure: unknown = await createVerifier(settings())(policy(), signed()).catch(
-      (error: unknown) => error,
-    );
+    const failure: unknown = await createVerifier(settings())(...plainly()).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SignatureError);
     expect(failure).toMatchObject({ code });
   });
+});
+
+test('asks OpenSSH too, whose no stands where our own reading says yes', async () => {
+  const folder = path.join(keys.folder, 'strict');
+  mkdirSync(folder);
+  const real = searchPath
+    .split(':')
+    .map((place) => path.join(place, 'ssh-keygen'))
+    .find((file) => existsSync(file));
+  writeFileSync(
+    path.join(folder, 'ssh-keygen'),
+    `#!/bin/sh
+    export >> '${folder}/environment'
+    [ "$2" = check-novalidate ] && exec '${real ?? ''}' "$@"
+    echo 'Could not verify signature.'; exit 255
+    `,
+    { mode: 0o700 },
+  );
+  expect(await createVerifier({ searchPath: folder })(...plainly())).toMatchObject({
+    refusal: 'signature_refused',
+  });
+  const names = readFileSync(path.join(folder, 'environment'), 'utf8').match(/(?<=^export )\w+/gm);
+  expect(new Set(names)).toEqual(new Set(['LC_ALL', 'PWD']));
+});
+
+test('tells a full disk as such, and leaves nothing on it', async ({ skip }) => {
+  const disk = path.join(keys.folder, 'disk');
+  mkdirSync(disk);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k,mode=0700', 'tmpfs', disk]).status !== 0)
+    skip('mounting needs root');
+  try {
+    const [policy, signed] = plainly();
+    const large = fileOf(...Array.from({ length: 400 }, () => '#'.repeat(99)), line(ed25519));
+    const failure = await createVerifier({ searchPath, tempDir: disk })(
+      { ...policy, allowedSigners: large },
+      signed,
+    ).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'io', retryable: true });
+    expect(readdirSync(disk)).toEqual([]);
+  } finally {
+    spawnSync('umount', [disk]);
+  }
 });
 
 test('leaves no file behind', async () => {
