@@ -66,9 +66,13 @@ export async function runSshKeygen(
     case 'killed':
       throw new SignatureError('ssh_keygen_failed', `ssh-keygen was killed by ${end.by}.`);
     case 'not_started':
-      throw new SignatureError('ssh_keygen_missing', 'ssh-keygen could not be started: install OpenSSH 9.1 or newer.', {
-        cause: end.cause,
-      });
+      throw new SignatureError(
+        'ssh_keygen_missing',
+        'ssh-keygen could not be started: install OpenSSH 9.1 or newer.',
+        {
+          cause: end.cause,
+        },
+      );
     default:
       return end satisfies never;
   }
@@ -85,7 +89,12 @@ export async function locateSshKeygen({ searchPath }: SshKeygenSettings): Promis
   return found;
 }
 
-/** What ssh-keygen printed, fit for a message. */
-export function said({ stderr }: SshKeygenAnswer): string {
-  return oneLine(stderr.trim().replaceAll(/\s*\n\s*/g, '; '), 300);
+/**
+ * What ssh-keygen printed, fit for a message.
+ *
+ * @param folder whose path is left out: it is another one each time, and says nothing to anybody
+ */
+export function said({ stderr }: SshKeygenAnswer, folder?: string): string {
+  const text = folder === undefined ? stderr : stderr.replaceAll(`${folder}/`, '');
+  return oneLine(text.trim().replaceAll(/\s*\n\s*/g, '; '), 300);
 }

@@ -139,7 +139,7 @@ async function ask(
     const purpose = ['-n', namespace, '-s', join(folder, 'signature')];
     const alone = await run('check-novalidate', ...purpose);
     const goodAlone = `Good "${namespace}" signature with ${key.shownType} key ${key.fingerprint}\n`;
-    if (!answersYes(alone, goodAlone)) return refused('signature_invalid', said(alone));
+    if (!answersYes(alone, goodAlone)) return refused('signature_invalid', said(alone, folder));
 
     const unlisted = refuseKey(parseAllowedSigners(allowedSigners), { by, namespace, key, at });
     if (unlisted !== undefined) return unlisted;
@@ -149,7 +149,7 @@ async function ask(
     const verify = ['verify', ...signers, ...purpose, `-Overify-time=${verifyTime(at)}`];
     const allowed = await run(...verify);
     if (!answersYes(allowed, good))
-      return refused('signature_refused', `OpenSSH does not allow it: ${said(allowed)}`);
+      return refused('signature_refused', `OpenSSH does not allow it: ${said(allowed, folder)}`);
     if (revoked === undefined) return undefined;
 
     const krl = join(folder, 'revoked');

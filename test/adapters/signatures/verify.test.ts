@@ -1,6 +1,6 @@
 // Proves which signatures stand for whom, with real keys, the real ssh-keygen and its real refusals. Security keys are made in
 // software: what a real one does between its touch and its signature is not proven.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
@@ -486,12 +486,14 @@ test('asks OpenSSH too, whose no stands where our own reading says yes', async (
     `#!/bin/sh
     export >> '${folder}/environment'
     [ "$2" = check-novalidate ] && exec '${real ?? ''}' "$@"
-    echo 'Could not verify signature.'; exit 255
+    echo "$4:1: no" >&2; echo 'Could not verify signature.'; exit 255
     `,
     { mode: 0o700 },
   );
-  expect(await createVerifier({ searchPath: folder })(...plainly())).toMatchObject({
+  expect(await createVerifier({ searchPath: folder })(...plainly())).toEqual({
+    valid: false,
     refusal: 'signature_refused',
+    detail: 'OpenSSH does not allow it: allowed_signers:1: no',
   });
   const names = readFileSync(path.join(folder, 'environment'), 'utf8').match(/(?<=^export )\w+/gm);
   expect(new Set(names)).toEqual(new Set(['LC_ALL', 'PWD']));
@@ -520,6 +522,39 @@ test('leaves no file behind', async () => {
   await verified();
   await refusal({ lines: [line(other)] });
   expect(readdirSync(tempDir)).toEqual([]);
+});
+
+describe('by hand, as docs/reference/signatures.md says,', () => {
+  const documented = readFileSync(
+    path.join(import.meta.dirname, '../../../docs/reference/signatures.md'),
+    'utf8',
+  );
+  const inFolder = (command: string, statementSignature: string): string => {
+    const folder = path.join(keys.folder, 'by-hand');
+    mkdirSync(folder, { recursive: true });
+    const files = {
+      'statement.json': STATEMENT,
+      'statement.sig': statementSignature,
+      allowed_signers: fileOf(line(ed25519, NAMED, 'alice@example.org')),
+      'revoked.krl': keys.revoking(other),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+    return execFileSync('bash', ['-euc', command], { cwd: folder, encoding: 'utf8' });
+  };
+
+  test('a signature verifies', () => {
+    const commands = documented.split('## By hand')[1]?.split('```bash\n')[1]?.split('```')[0] ?? 'false';
+    const fingerprint = keys.fingerprint(ed25519);
+    expect(inFolder(commands, signature)).toBe(
+      `Good "${DECISION}" signature with ED25519 key ${fingerprint}\n` +
+        `Good "${DECISION}" signature for alice@example.org with ED25519 key ${fingerprint}\n`,
+    );
+  });
+
+  test('a security key’s flags can be seen', () => {
+    const command = /`(sed .*od -An -tx1)`/.exec(documented)?.[1] ?? 'false';
+    expect(inFolder(command, security.sign(5, DECISION, STATEMENT))).toMatch(/^ 05 /);
+  });
 });
 
 describe('whatever is edited', () => {
