@@ -43,18 +43,18 @@ test('what changes is found out once for each approval request', async () => {
 
   const tip = await git(rehearsal.remote, ['rev-parse', `refs/heads/${rehearsal.branch}`]);
   const first = await inActivity(main.describeChanges, { run, epoch: 1 });
-  expect(first).toMatchObject({
+  expect(first.changes).toMatchObject({
     since: null,
     base: { kind: 'branch', commit: tip },
     commitsProblem: null,
     runbook: { was: null },
   });
-  expect(first.commits[0]).toEqual({ hash: rehearsal.commit, subject: subjectLine });
+  expect(first.changes.commits[0]).toEqual({ hash: rehearsal.commit, subject: subjectLine });
   const kept = await dependencies.evidence.readJson(folder, 'approval-1/changes.json', changesSchema);
-  expect(kept).toEqual(first);
+  expect(kept).toEqual(first.changes);
 
   await rename(rehearsal.remote, `${rehearsal.remote}.away`);
   expect(await inActivity(main.describeChanges, { run, epoch: 1 })).toEqual(first);
   const second = await inActivity(main.describeChanges, { run, epoch: 2 });
-  expect(second.commitsProblem).toMatch(/^remote_unreachable: /);
+  expect(second.changes.commitsProblem).toMatch(/^remote_unreachable: /);
 });
