@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { Concern } from '../../domain/ownership.js';
 import { overrideText, type GateOverride } from '../../domain/override.js';
+import type { Identity } from '../../domain/signing.js';
 import { explainCode } from '../../tau/reason-codes.js';
 import type { JournalEntry } from './journal.js';
 import type { Triage } from './triage.js';
@@ -16,16 +17,19 @@ export function renderReport(
     triage,
     comeBack,
     overrides,
+    identity,
   }: {
     readonly triage: Triage;
     readonly comeBack: readonly string[];
     readonly overrides: readonly GateOverride[];
+    /** Of the requester. */
+    readonly identity: Identity;
   },
 ): string {
   const facts = [
     `- Target: ${plain(record.target)}`,
     `- Commit: ${plain(record.commit)} ${plain(record.subjectLine)}`,
-    `- Asked by: ${plain(record.requester)} (asserted): ${plain(record.reason)}`,
+    `- Asked by: ${plain(record.requester)} (${identity}): ${plain(record.reason)}`,
     `- Opened: ${record.openedAt}`,
     `- Runbook: ${record.runbook}`,
     ...(record.previous === null
@@ -156,8 +160,12 @@ const BACK_TO_SERVICE =
   'Repair what failed, bring back what was reverted and stopped, and run the whole runbook again: no approval of this run ' +
   'can be used.';
 
+/** What an order was signed as: for programs, and long. */
+const SIGNED = ['statement', 'signature'];
+
 function summary(body: Readonly<Record<string, unknown>>): string {
   return Object.entries(body)
+    .filter(([key]) => !SIGNED.includes(key))
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join('; ');
 }

@@ -8,6 +8,7 @@ import { comeBack } from '../steps/by-hand.js';
 import { renderReport } from './report.js';
 import { triageOf } from './triage.js';
 import type { RunEvidence } from './run-evidence.js';
+import { readStart } from './start.js';
 
 export interface SealRequest {
   readonly run: string;
@@ -45,6 +46,7 @@ export async function sealRun(
         triage: await triageOf(evidence, known, entries),
         comeBack: request.end.startsWith('roll') ? await comeBack(evidence, known) : [],
         overrides: known.loaded.overrides,
+        identity: (await readStart(evidence, folder))?.identity ?? 'asserted',
       }),
     ),
   );

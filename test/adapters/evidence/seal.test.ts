@@ -208,7 +208,7 @@ describe('a report', () => {
 
   test('says what held, what was tried, what the system recommends and who owns it, unless it was promoted', async () => {
     const { record } = await openRun();
-    const told = { triage: TRIAGE, comeBack: [], overrides: [] };
+    const told = { triage: TRIAGE, comeBack: [], overrides: [], identity: 'asserted' } as const;
     const stopped = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], told);
     for (const said of [
       'service\\_stopped',
@@ -251,7 +251,7 @@ describe('a report', () => {
     },
   );
 
-  const TOLD = { triage: TRIAGE, comeBack: [], overrides: [] };
+  const TOLD = { triage: TRIAGE, comeBack: [], overrides: [], identity: 'asserted' } as const;
 
   test('says below what held, and below the end, what each known code means, whose it is and what to do', async () => {
     const { record } = await openRun();
