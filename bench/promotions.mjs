@@ -74,12 +74,13 @@ export async function approve(handle) {
 }
 
 export async function order(handle, action) {
-  const { run, deployment, target } = await until(handle, () => true);
+  const { run, deployment, target, head } = await until(handle, (seen) => seen.head.seq > 0);
   await say(handle, 'control', {
     ...common(deployment, target, run),
     type: 'promotion-control.v1',
-    by: 'requester@bench',
+    by: 'approver@bench',
     action,
+    head: { seq: head.seq, digest: head.digest },
     reason: 'bench',
   });
 }

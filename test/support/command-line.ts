@@ -167,6 +167,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
 const WAIT = { timeout: 40_000, interval: 100 };
 
 const engineRecord = z.object({ pid: z.int(), port: z.int() });
+const awaited = z.object({ digest: z.string() });
 const waitingMemo = z.object({
   promotion: z.object({ phase: z.literal('awaiting-approval'), digest: z.string() }),
 });
@@ -226,7 +227,10 @@ export class Site implements Surroundings {
   /** As the command line says: with exit code 5 the same command again is safe. */
   approve(): Promise<Ended> {
     return vi.waitFor(async () => {
-      const ended = await this.promote('approve', this.target, '--as', 'approver@rehearsal');
+      const { stdout } = await this.promote('--json', 'status', this.target);
+      const { digest } = awaited.parse(JSON.parse(stdout));
+      const decided = ['approve', this.target, '--digest', digest, '--as', 'approver@rehearsal'];
+      const ended = await this.promote(...decided);
       if (ended.exitCode === 5) throw new Error(ended.stderr);
       return ended;
     }, WAIT);
