@@ -144,7 +144,8 @@ export class Orders {
       key,
     });
     // Who is still waited for; a vote that decides it is told with the next phase. Earlier histories told nothing here.
-    if (run.plan.approval.roles !== undefined && tally(run.plan.approval, run.ballot) === 'open') publish(run);
+    if (run.plan.approval.roles !== undefined && tally(run.plan.approval, run.ballot) === 'open')
+      publish(run);
     return taken(statement.verdict, statement.by);
   }
 
@@ -199,7 +200,10 @@ export class Orders {
       : this.#refuse(statement.by, statement.action, late);
   }
 
-  #refuseOrder(run: Run, { run: id, deployment, target, action, head }: ControlStatement): string | undefined {
+  #refuseOrder(
+    run: Run,
+    { run: id, deployment, target, action, head }: ControlStatement,
+  ): string | undefined {
     const { admitted, input, plan, journal, ordered } = run;
     if (id !== admitted.run || deployment !== admitted.deployment || target !== input.target)
       return 'other_run';

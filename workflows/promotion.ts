@@ -11,15 +11,7 @@ import { makesWay, type Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { isBeforePromoting } from '../src/domain/phase.js';
 import { ImpossibleTransition } from '../src/domain/transition.js';
-import {
-  askRound,
-  checkPrerequisites,
-  faulted,
-  preflight,
-  promote,
-  remediate,
-  watch,
-} from './effects.js';
+import { askRound, checkPrerequisites, faulted, preflight, promote, remediate, watch } from './effects.js';
 import { awaitDecision } from './awaiting.js';
 import { close } from './ending.js';
 import { WORKFLOW_TASK_TIMEOUT } from './messages.js';

@@ -39,7 +39,9 @@ export function parseCommit(given: string): string {
 export function parseIdentity(given: string, option = '--as'): string {
   const result = identity.safeParse(given);
   if (result.success) return result.data;
-  throw new InputError('bad_usage', [`${option} ${shown(given)} can't be: ${messageOf(result.error.issues)}`]);
+  throw new InputError('bad_usage', [
+    `${option} ${shown(given)} can't be: ${messageOf(result.error.issues)}`,
+  ]);
 }
 
 /** Words of a person that go into a statement and the evidence; src/domain/statement.ts takes what passes here. */

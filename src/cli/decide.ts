@@ -48,7 +48,14 @@ export async function decide(
     const say = flags.printStatement === true ? output.note : output.say;
     for (const line of decisionLines(output, status, approval, subject, Date.now())) say(line);
     const statement = decisionOf(config, status, { by, verdict, comment });
-    const shown = { target, commit: subject.commit, runId: status.runId, digest: approval.digest, verdict, by };
+    const shown = {
+      target,
+      commit: subject.commit,
+      runId: status.runId,
+      digest: approval.digest,
+      verdict,
+      by,
+    };
     if (flags.printStatement === true) {
       printStatement(statement);
       return EXIT.done;

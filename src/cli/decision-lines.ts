@@ -32,7 +32,9 @@ export function decisionLines(
   return [
     title,
     ...rows.map(([name, value]) => `  ${name.padEnd(11)}${plain(value, 1_000)}`),
-    ...(approval.changes === undefined ? [] : changeLines(approval.changes).map((line) => `  ${plain(line)}`)),
+    ...(approval.changes === undefined
+      ? []
+      : changeLines(approval.changes).map((line) => `  ${plain(line)}`)),
     ...overridesIn(status).map((override) =>
       output.paint('yellow', `  overridden: ${plain(overrideText(override))}: no pass of it is earned`),
     ),

@@ -12,7 +12,8 @@ export interface ListFlags {
 
 export async function list({ config, output }: Context, flags: ListFlags): Promise<ExitCode> {
   const limit = parseWhole('--limit', flags.limit, 1, 10_000);
-  const waitingFor = flags.waitingFor === undefined ? undefined : parseIdentity(flags.waitingFor, '--waiting-for');
+  const waitingFor =
+    flags.waitingFor === undefined ? undefined : parseIdentity(flags.waitingFor, '--waiting-for');
   const open = flags.all !== true || waitingFor !== undefined;
   const found = await withClient(config, (client) => client.list({ open, limit, waitingFor }));
   for (const promotion of found) output.document(documentOf(promotion));

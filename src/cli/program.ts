@@ -220,7 +220,10 @@ function addDecisions(program: Command, go: Go): void {
       go(command, async (context) => (await import('./decide.js')).decide(context, 'approve', target, flags)),
     );
   addSigning(
-    example(program.command('reject'), 'promote reject tau-production --comment "not before the freeze ends"'),
+    example(
+      program.command('reject'),
+      'promote reject tau-production --comment "not before the freeze ends"',
+    ),
   )
     .description('reject what awaits a decision; a fresh run is needed then')
     .argument('<target>')

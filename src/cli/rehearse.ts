@@ -232,7 +232,10 @@ async function ask(
   clear();
   const approval = status.view?.approval;
   if (approval !== undefined)
-    for (const line of ['', ...decisionLines(output, status, approval, subjectOf(approval, status.target), Date.now())])
+    for (const line of [
+      '',
+      ...decisionLines(output, status, approval, subjectOf(approval, status.target), Date.now()),
+    ])
       output.say(line);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // On a terminal readline takes Ctrl-C for itself.

@@ -173,7 +173,10 @@ function deadlineLine(deadline: number | null, now: number): string | null {
 function voteRows(status: PromotionStatus): [string, string | null][] {
   const { view } = status;
   const votes = view?.phase === 'awaiting-approval' ? (view.approval?.votes ?? []) : [];
-  return [...votes.map((vote): [string, string] => ['decided', voteLine(vote)]), ['waits for', waitsLine(status)]];
+  return [
+    ...votes.map((vote): [string, string] => ['decided', voteLine(vote)]),
+    ['waits for', waitsLine(status)],
+  ];
 }
 
 function waitsLine({ view }: PromotionStatus): string | null {

@@ -1,12 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { InputError } from '../contracts/input-error.js';
-import {
-  MAX_STATEMENT,
-  statementText,
-  type Statement,
-  type Submission,
-} from '../domain/statement.js';
+import { MAX_STATEMENT, statementText, type Statement, type Submission } from '../domain/statement.js';
 import type { Context } from './context.js';
 
 /** How a statement gets its signature, where it is not by the key of this person on this machine. */

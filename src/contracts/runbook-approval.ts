@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { ACTIONS, type Action } from '../domain/phase.js';
+import type { Action } from '../domain/phase.js';
 import { deadline } from './duration.js';
 import { text } from './runbook-question.js';
 
@@ -9,7 +9,14 @@ function names(empty: string) {
   return z.union([z.array(text).min(1, empty), text]);
 }
 
-const ordered = names('nobody could give this order: name somebody, or take the key out');
+const ordered = names('nobody could give this order: name somebody, or take the key out').optional();
+const orders = z.strictObject({
+  abort: ordered,
+  rollback: ordered,
+  remediated: ordered,
+  'retry-rollback': ordered,
+  acknowledge: ordered,
+} satisfies Record<Action, typeof ordered>);
 
 /** A file beside the runbook: policy is reviewed where the runbook is. */
 const besideRunbook = z
@@ -26,7 +33,7 @@ export const approval = z.strictObject({
   /** Who may start. Left out: anybody, which a protected target does not allow. */
   requesters: names('nobody could start a promotion: name somebody, or take the key out').optional(),
   /** Who may give which order. Left out: approvers; and the requester of a run, for abort and remediated. */
-  orders: z.strictObject(ordersOf()).default({}),
+  orders: orders.default({}),
   selfApproval: z.boolean().default(false),
   expires: deadline.prefault('24h'),
   /** How often people are told again that a decision is awaited. */
@@ -40,8 +47,3 @@ export const approval = z.strictObject({
   /** A security key must have verified the person (PIN, fingerprint), not only felt a touch. */
   userVerification: z.boolean().default(false),
 });
-
-function ordersOf(): Record<Action, z.ZodOptional<typeof ordered>> {
-  const one = ordered.optional();
-  return Object.fromEntries(ACTIONS.map((action) => [action, one])) as Record<Action, typeof one>;
-}

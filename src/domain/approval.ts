@@ -119,7 +119,9 @@ export function tally(policy: ApprovalPolicy, ballot: Ballot): 'approved' | 'rej
 /** How many distinct approvers are missing. */
 export function missing(policy: ApprovalPolicy, ballot: Ballot): number {
   const approving = eligibleVotes(policy, ballot)
-    .filter(({ verdict, voter }) => verdict === 'approve' && (voter !== ballot.requester || policy.selfApproval))
+    .filter(
+      ({ verdict, voter }) => verdict === 'approve' && (voter !== ballot.requester || policy.selfApproval),
+    )
     .map(({ voter }) => voter);
   return Math.max(0, policy.required - new Set(approving).size);
 }

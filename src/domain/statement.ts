@@ -159,7 +159,8 @@ function head(value: unknown): StatementHead | undefined {
   const given = new Map<string, unknown>(Object.entries(value));
   const seq = given.get('seq');
   const digest = DIGEST(given.get('digest'));
-  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1 || digest === undefined) return undefined;
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1 || digest === undefined)
+    return undefined;
   return given.size === 2 ? { seq, digest } : undefined;
 }
 

@@ -39,53 +39,57 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('on a protected target', () => {
-  test('a start, two decisions and an order count by their signatures alone, and verify by hand', async () => {
-    const { target, rehearsal } = site;
-    const names = ['--target', target, '--commit', rehearsal.commit];
-    const unsigned = await site.promote('start', ...names, '--as', CAROL);
-    expect(unsigned).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(unsigned.stderr).toMatch(/is protected.*--signing-key.*--signature-file/);
-    const dry = await as(CAROL, '--json', 'start', ...names, '--dry-run');
-    expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, target, requester: CAROL });
-    expect((await site.promote('status', target)).exitCode).toBe(2);
-    expect(await as(CAROL, 'start', ...names)).toMatchObject({ exitCode: 0, stderr: '' });
+  test(
+    'a start, two decisions and an order count by their signatures alone, and verify by hand',
+    async () => {
+      const { target, rehearsal } = site;
+      const names = ['--target', target, '--commit', rehearsal.commit];
+      const unsigned = await site.promote('start', ...names, '--as', CAROL);
+      expect(unsigned).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(unsigned.stderr).toMatch(/is protected.*--signing-key.*--signature-file/);
+      const dry = await as(CAROL, '--json', 'start', ...names, '--dry-run');
+      expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, target, requester: CAROL });
+      expect((await site.promote('status', target)).exitCode).toBe(2);
+      expect(await as(CAROL, 'start', ...names)).toMatchObject({ exitCode: 0, stderr: '' });
 
-    const shown = await site.status(waiting);
-    expect(shown).toMatchObject({ protected: true, identity: 'signed' });
-    expect(shown.approval).toMatchObject({ missing: 2, waitingFor: [ALICE, BOB], protected: true });
-    const waits = await site.promote('list', '--waiting-for', ALICE);
-    expect(waits.stdout).toContain(target);
-    expect((await site.promote('list', '--waiting-for', CAROL)).stdout).not.toContain(target);
+      const shown = await site.status(waiting);
+      expect(shown).toMatchObject({ protected: true, identity: 'signed' });
+      expect(shown.approval).toMatchObject({ missing: 2, waitingFor: [ALICE, BOB], protected: true });
+      const waits = await site.promote('list', '--waiting-for', ALICE);
+      expect(waits.stdout).toContain(target);
+      expect((await site.promote('list', '--waiting-for', CAROL)).stdout).not.toContain(target);
 
-    const blind = await as(ALICE, 'approve', target);
-    expect(blind).toMatchObject({ exitCode: 2 });
-    expect(blind.stderr).toContain('--digest');
-    for (const line of [rehearsal.commit, CAROL, 'rollback', 'runbook', 'reason', 'evidence'])
-      expect(blind.stdout, line).toContain(line === 'reason' ? 'gateway-status' : line);
-    expect(blind.stdout).toMatch(/1 commit beyond the branch/);
+      const blind = await as(ALICE, 'approve', target);
+      expect(blind).toMatchObject({ exitCode: 2 });
+      expect(blind.stderr).toContain('--digest');
+      for (const line of [rehearsal.commit, CAROL, 'rollback', 'runbook', 'reason', 'evidence'])
+        expect(blind.stdout, line).toContain(line === 'reason' ? 'gateway-status' : line);
+      expect(blind.stdout).toMatch(/1 commit beyond the branch/);
 
-    const digest = shown.digest.slice(7, 15);
-    const decided = ['approve', target, '--digest', digest];
-    expect((await site.promote(...decided, '--as', ALICE)).stderr).toContain('is protected');
-    const stranger = await as('mallory', ...decided, '--as', ALICE);
-    expect(stranger).toMatchObject({ exitCode: 1 });
-    expect(stranger.stderr).toContain('key_unlisted');
-    expect(await as(ALICE, ...decided)).toMatchObject({ exitCode: 0, stderr: '' });
-    expect((await as(ALICE, ...decided)).stdout).toContain('already recorded');
-    await vi.waitFor(
-      async () => expect((await site.promote('list', '--waiting-for', ALICE)).stdout).not.toContain(target),
-      WAIT,
-    );
+      const digest = shown.digest.slice(7, 15);
+      const decided = ['approve', target, '--digest', digest];
+      expect((await site.promote(...decided, '--as', ALICE)).stderr).toContain('is protected');
+      const stranger = await as('mallory', ...decided, '--as', ALICE);
+      expect(stranger).toMatchObject({ exitCode: 1 });
+      expect(stranger.stderr).toContain('key_unlisted');
+      expect(await as(ALICE, ...decided)).toMatchObject({ exitCode: 0, stderr: '' });
+      expect((await as(ALICE, ...decided)).stdout).toContain('already recorded');
+      await vi.waitFor(
+        async () => expect((await site.promote('list', '--waiting-for', ALICE)).stdout).not.toContain(target),
+        WAIT,
+      );
 
-    await approveElsewhere(decided);
-    await untilWatching();
-    const refused = await as(CAROL, 'rollback', target, '--reason', 'looks wrong');
-    expect(refused).toMatchObject({ exitCode: 1 });
-    expect(refused.stderr).toContain('not_allowed_to_order');
-    expect(await as(BOB, 'rollback', target, '--reason', 'looks wrong')).toMatchObject({ exitCode: 0 });
-    expect((await site.promote('follow', target)).exitCode).toBe(3);
-    await verifyAsTheDocumentsSay();
-  }, LIMIT_MS);
+      await approveElsewhere(decided);
+      await untilWatching();
+      const refused = await as(CAROL, 'rollback', target, '--reason', 'looks wrong');
+      expect(refused).toMatchObject({ exitCode: 1 });
+      expect(refused.stderr).toContain('not_allowed_to_order');
+      expect(await as(BOB, 'rollback', target, '--reason', 'looks wrong')).toMatchObject({ exitCode: 0 });
+      expect((await site.promote('follow', target)).exitCode).toBe(3);
+      await verifyAsTheDocumentsSay();
+    },
+    LIMIT_MS,
+  );
 
   test('policy check says that all is well, and what is not', async () => {
     const fine = await site.promote('policy', 'check', '--target', site.target);

@@ -71,14 +71,14 @@ export interface DecisionRecord {
   readonly submission: Submission;
 }
 
-/** What became of a decision on the worker's side. */
+/** What became of a decision on the worker's side. The last three are left out in histories of before there were any. */
 export interface RecordedDecision {
   readonly refusal: DecisionRefusal | undefined;
   /** Where it stands in the evidence. */
   readonly file: string;
-  readonly voter: string;
-  readonly identity: Identity;
-  readonly key: string | null;
+  readonly voter?: string | undefined;
+  readonly identity?: Identity | undefined;
+  readonly key?: string | null | undefined;
 }
 
 /**
@@ -124,7 +124,12 @@ export async function recordDecision(
   if (!isSignedNow(statement.at, receivedAt)) return refuse('not_signed_now');
   const byName = refuseVote(current.plan.approval, ballotOf(current, stored), voteOf(statement), receivedAt);
   if (byName !== undefined) return refuse(byName);
-  const proof = await prove(verify, current, { by: statement.by, type: statement.type, submission, receivedAt });
+  const proof = await prove(verify, current, {
+    by: statement.by,
+    type: statement.type,
+    submission,
+    receivedAt,
+  });
   if (!proof.proven) return refuse(proof.refusal);
   const { identity, key } = proof;
   const voterOf = votersOf(current, stored, key === null ? [] : [{ by: statement.by, key }]);

@@ -39,7 +39,10 @@ export const STOP_CODES = {
   ),
   no_promotion_step: told('the runbook promotes nothing', 'give it a promotion step'),
   runbook_changed: told('the runbook is another one than the approved one', 'start again with the new one'),
-  signatures_unchecked: told('the stored signatures could not be checked', 'see that ssh-keygen works, then start again'),
+  signatures_unchecked: told(
+    'the stored signatures could not be checked',
+    'see that ssh-keygen works, then start again',
+  ),
   requester_not_proven: told('the stored request to start is not validly signed by the requester', FRESH),
   quorum_not_met: told('the stored decisions do not approve under the current policy', FRESH),
   preflight_not_passed: told('a gate held right before promoting', AGAIN),

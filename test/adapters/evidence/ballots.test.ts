@@ -224,8 +224,16 @@ describe('a decision', () => {
   });
 
   test.each<{ what: string; over: Partial<DecisionStatement>; at?: number; refusal: string }>([
-    { what: 'of 5 minutes and more before', over: { at: '2026-01-02T02:59:05.677Z' }, refusal: 'not_signed_now' },
-    { what: 'of 5 minutes and more later', over: { at: '2026-01-02T03:09:05.679Z' }, refusal: 'not_signed_now' },
+    {
+      what: 'of 5 minutes and more before',
+      over: { at: '2026-01-02T02:59:05.677Z' },
+      refusal: 'not_signed_now',
+    },
+    {
+      what: 'of 5 minutes and more later',
+      over: { at: '2026-01-02T03:09:05.679Z' },
+      refusal: 'not_signed_now',
+    },
     { what: 'of a stranger', over: { by: 'stranger@example.org' }, refusal: 'not_an_approver' },
     {
       what: 'of a name that only begins like an approver’s',
@@ -331,10 +339,7 @@ describe('the quorum', () => {
     const statement = statementText(poll.statement({ comment: 'forged' }));
     const forged = join(path, 'approval-1/decision-0000000000000000');
     await writeFile(`${forged}.statement.json`, statement);
-    await writeFile(
-      `${forged}.json`,
-      JSON.stringify({ ...kept, statement: sha256(Buffer.from(statement)) }),
-    );
+    await writeFile(`${forged}.json`, JSON.stringify({ ...kept, statement: sha256(Buffer.from(statement)) }));
     expect(await poll.votes()).toEqual([APPROVER_A, APPROVER_A]);
     expect(await poll.reached()).toBe(false);
   });

@@ -15,7 +15,8 @@ import type { SignatureRefusal } from '../../../src/domain/signing.js';
 import type { TriggerCode } from '../../../src/domain/triggers.js';
 
 const triggers: Readonly<Record<TriggerCode, ReasonCodeEntry>> = TRIGGER_CODES;
-const decisions: Readonly<Record<Exclude<DecisionRefusal, SignatureRefusal>, ReasonCodeEntry>> = DECISION_CODES;
+const decisions: Readonly<Record<Exclude<DecisionRefusal, SignatureRefusal>, ReasonCodeEntry>> =
+  DECISION_CODES;
 const signatures: Readonly<Record<SignatureRefusal, ReasonCodeEntry>> = SIGNATURE_CODES;
 const all = OWN_REASON_CODES.flatMap(({ codes }) => Object.entries<ReasonCodeEntry>(codes));
 
@@ -25,9 +26,12 @@ describe('the catalogue of our codes', () => {
     expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
   });
 
-  it.each([...Object.keys(triggers), ...Object.keys(decisions), ...Object.keys(signatures)])('knows %s', (code) => {
-    expect(ownReasonCode(code)?.owner).toBe('promote');
-  });
+  it.each([...Object.keys(triggers), ...Object.keys(decisions), ...Object.keys(signatures)])(
+    'knows %s',
+    (code) => {
+      expect(ownReasonCode(code)?.owner).toBe('promote');
+    },
+  );
 
   it.each(all)('says of %s in half a sentence what it means', (_, { means, todo, repair }) => {
     expect(means).toMatch(/^[^|.]{8,110}$/);
