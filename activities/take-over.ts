@@ -34,7 +34,7 @@ export type TakenOver =
  * Takes over a run whose workflow was ended from outside. Only its name is trusted: plan, steps and journal are read back from
  * its evidence. An entry of its own ends the race with a record that the former workflow still had on its way.
  */
-export function takeOverWith({ evidence, steps, deployment, leftBehind, pastRuns }: Dependencies) {
+export function takeOverWith({ evidence, steps, starts, deployment, leftBehind, pastRuns }: Dependencies) {
   return async (request: TakeOverRequest): Promise<TakenOver> => {
     const known = await evidence.known(request.run);
     const { record, folder } = known;
@@ -51,7 +51,7 @@ export function takeOverWith({ evidence, steps, deployment, leftBehind, pastRuns
     if (left.touched) await steps.noteRollbackBegun(evidence.store, folder);
     return {
       taken: true,
-      admitted: admittedOf(known),
+      admitted: { ...admittedOf(known), identity: (await starts.readStart(evidence, folder))?.identity },
       input: inputOf(known),
       left,
       head,

@@ -1,4 +1,5 @@
 import type { ExpectationOverride } from '../src/domain/override.js';
+import type { StartBinding } from '../src/domain/messages.js';
 import { admissionActivities } from './activity-options.js';
 
 export interface AdmissionRequest {
@@ -19,14 +20,6 @@ export interface AdmissionAnswer {
   readonly bringBack: readonly string[];
   /** What a request to start names beside its own; null where it would not be admitted. */
   readonly binds: StartBinding | null;
-}
-
-export interface StartBinding {
-  readonly deployment: string;
-  readonly runbook: string;
-  readonly previous: string | null;
-  /** The start has to be signed. */
-  readonly protected: boolean;
 }
 
 /**

@@ -194,7 +194,9 @@ export class Orders {
     if (typeof checked === 'string') return unchecked(statement.action, checked);
     const { refusal, identity, key } = checked;
     if (isTaken(run.ordered, statement)) return taken(statement.action, statement.by);
-    const late = refusal ?? this.#refuseOrder(run, statement);
+    // The policy that it was opened under stands beside the one of now.
+    const unproven = run.plan.approval.roles?.protected === true && identity !== 'signed';
+    const late = refusal ?? (unproven ? 'signature_missing' : this.#refuseOrder(run, statement));
     return late === undefined
       ? this.#take(run, statement, { identity, key, ...submission })
       : this.#refuse(statement.by, statement.action, late);

@@ -115,6 +115,7 @@ export class Run {
    */
   async settle(event: PromotionEvent): Promise<void> {
     const before = this.move;
+    const { ordered } = this;
     this.move = transition(this.plan, before.state, event);
     if (this.phase !== before.state.phase)
       this.ordered = enteredPhase(this.ordered, this.phase, this.journal.head.seq);
@@ -126,6 +127,7 @@ export class Run {
       await this.journal.append(kind, text, body);
     } catch (error) {
       this.move = before;
+      this.ordered = ordered;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import type { Identity, Namespace, SignatureRefusal } from '../domain/signing.js';
 import type { Submission } from '../domain/statement.js';
-import type { Signers } from './runbook/resolve.js';
+import type { Signers } from './runbook/signers.js';
 import type { LoadedRunbook } from './runbook/load.js';
 import type { Verify } from './signatures/verify.js';
 

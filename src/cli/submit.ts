@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { ClientError, type PromotionStatus } from '../client.js';
 import type { Config } from '../config.js';
 import { InputError } from '../contracts/input-error.js';
-import type { PromotionInput } from '../domain/messages.js';
+import type { PromotionInput, StartBinding } from '../domain/messages.js';
 import type { Action } from '../domain/phase.js';
 import type { ControlStatement, DecisionStatement, StartStatement } from '../domain/statement.js';
-import type { StartBinding } from '../../workflows/admission.js';
 
 /** What people say, as statements; docs/reference/statements.md. */
 

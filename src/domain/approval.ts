@@ -62,7 +62,8 @@ export interface OpenBallot extends Ballot {
 
 /** A vote as it was taken. */
 export interface CountedVote extends Vote {
-  readonly statement: DecisionStatement;
+  /** Left out where an earlier version carried it along. */
+  readonly statement?: DecisionStatement | undefined;
   readonly identity: Identity;
   /** Fingerprint of the key that signed it. */
   readonly key: string | null;
@@ -76,7 +77,8 @@ export function voteOf(statement: DecisionStatement, voter = statement.by): Vote
 
 /** The same bytes again: the answer is the one that they were given. */
 export function isCounted({ votes }: OpenBallot, statement: DecisionStatement): boolean {
-  return votes.some((vote) => statementText(vote.statement) === statementText(statement));
+  const text = statementText(statement);
+  return votes.some(({ statement: own }) => own !== undefined && statementText(own) === text);
 }
 
 /** Where a promotion stands when a decision comes. */

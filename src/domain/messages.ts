@@ -21,6 +21,15 @@ export interface PromotionInput {
   readonly start?: Submission | undefined;
 }
 
+/** What a request to start names beside its own, as the worker says. */
+export interface StartBinding {
+  readonly deployment: string;
+  readonly runbook: string;
+  readonly previous: string | null;
+  /** The start has to be signed. */
+  readonly protected: boolean;
+}
+
 /** How a promotion ended. */
 export interface PromotionResult {
   readonly run: string;

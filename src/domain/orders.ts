@@ -43,5 +43,6 @@ export function refuseHead(
   if (head === undefined) return 'other_head';
   const isOurs = heads.some(({ seq, digest }) => seq === head.seq && digest === head.digest);
   const since = phases.findLastIndex(({ phase }) => refuseAction(action, phase) !== undefined) + 1;
-  return isOurs && head.seq >= (phases[since]?.seq ?? 0) ? undefined : 'other_head';
+  const from = phases.length === 0 ? 0 : (phases[since]?.seq ?? Number.POSITIVE_INFINITY);
+  return isOurs && head.seq >= from ? undefined : 'other_head';
 }

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { RUN_PATTERN } from '../../contracts/names.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
-import { resolvedRunbook, resolvedShape, type LoadedRunbook, type Signers } from '../runbook/resolve.js';
-import type { SignerDigests } from '../runbook/signers.js';
+import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/resolve.js';
+import type { SignerDigests, Signers } from '../runbook/signers.js';
 import { EvidenceError } from './evidence-error.js';
 import type { EvidenceStore, PutResult } from './store.js';
 

@@ -13,7 +13,7 @@ import type { WrittenRunbook } from './read.js';
 import { checkAuthors, placedGit, withRemotes } from './git-places.js';
 import { substitute } from './substitute.js';
 import { approvalWithNames } from './approval-names.js';
-import { digestsOf, readSigners, type SignerDigests } from './signers.js';
+import { digestsOf, readSigners, type SignerDigests, type Signers } from './signers.js';
 import { resolveVariable, type VariableSources, type VariableValue } from './variables.js';
 
 /** A runbook whose variables have their values; secrets stand in it by name only. */
@@ -30,12 +30,6 @@ export interface LoadedRunbook {
   readonly policy: Digest;
   /** The files of keys; undefined where nothing can be proven by a signature. */
   readonly signers: Signers | undefined;
-}
-
-/** Files of keys as they are: their digests are in the resolved runbook. */
-export interface Signers {
-  readonly allowedSigners: Uint8Array;
-  readonly revokedKeys: Uint8Array | undefined;
 }
 
 /** What is resolved: `gates` is enough to ask them; `all` also promotes, so that approvers and remotes are needed. */

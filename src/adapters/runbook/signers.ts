@@ -4,7 +4,12 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../../contracts/input-error.js';
 import type { Runbook } from '../../contracts/runbook.js';
 import { sha256, type Digest } from '../canonical.js';
-import type { Signers } from './resolve.js';
+
+/** Files of keys as they are: their digests are in the resolved runbook. */
+export interface Signers {
+  readonly allowedSigners: Uint8Array;
+  readonly revokedKeys: Uint8Array | undefined;
+}
 
 export interface SignerDigests {
   readonly allowedSigners: Digest;
