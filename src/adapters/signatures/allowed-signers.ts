@@ -1,30 +1,11 @@
-import { NAMESPACES } from '../../domain/signing.js';
 import type { Edge } from '../../domain/voters.js';
+import { problem, problemsOf, type LineProblem } from './line-problems.js';
 import { parseSignersTime } from './signers-time.js';
-import { KeyNotTaken, parsePublicKey, weaknessOf, type PublicKey } from './public-key.js';
+import { KeyNotTaken, parsePublicKey, type PublicKey } from './public-key.js';
 import { NotOfTheFormat } from './wire.js';
 
 /** Largest `allowed_signers` that is read. */
 export const MAX_POLICY_BYTES = 256 * 1024;
-
-/** What a principal looks like: the same as a name in a statement. */
-export const PRINCIPAL = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
-
-export type LineProblemCode =
-  | 'line_unreadable'
-  | 'namespaces_missing'
-  | 'namespace_not_ours'
-  | 'principal_pattern'
-  | 'principal_form'
-  | 'time_without_zone'
-  | 'validity_empty'
-  | 'key_too_weak';
-
-export interface LineProblem {
-  readonly code: LineProblemCode;
-  /** What and what to do, in one line. */
-  readonly text: string;
-}
 
 /** One line of `allowed_signers` that is neither empty nor a comment. */
 export interface SignersLine {
@@ -118,20 +99,7 @@ function parseLine(text: string, line: number): SignersLine {
   const zoneless = [validAfter, validBefore].some((time) => time?.zone === 'local');
   return {
     ...read,
-    problems: [
-      ...principalProblems(read),
-      ...namespaceProblems(read),
-      ...(zoneless
-        ? [
-            problem(
-              'time_without_zone',
-              'a time without Z is local to whoever verifies: write it in UTC, with Z',
-            ),
-          ]
-        : []),
-      ...validityProblems(read),
-      ...keyProblems(key),
-    ],
+    problems: problemsOf(read, key, zoneless),
   };
 }
 
@@ -150,10 +118,6 @@ function unreadable(line: number, principals: readonly string[], why: string): S
       problem('line_unreadable', `OpenSSH skips this line in silence, or reads it otherwise: ${why}`),
     ],
   };
-}
-
-function problem(code: LineProblemCode, text: string): LineProblem {
-  return { code, text };
 }
 
 const OPTION = /^(?:(cert-authority)|(namespaces|valid-after|valid-before)="([^"\\]+)")(?:,(?=.)|$)/;
@@ -192,61 +156,4 @@ function readKey(type: string, base64: string): PublicKey | KeyNotTaken | string
     if (error instanceof NotOfTheFormat) return `its key can not be read: ${error.message}`;
     throw error;
   }
-}
-
-type Read = Omit<SignersLine, 'problems'>;
-
-function principalProblems({ principals, certAuthority }: Read): readonly LineProblem[] {
-  if (!certAuthority && (principals.length > 1 || principals.some((name) => /[*?!]/.test(name))))
-    return [
-      problem(
-        'principal_pattern',
-        'principals are patterns to OpenSSH: write one exact name a line, without * ? ! and commas',
-      ),
-    ];
-  const misformed = principals.find(
-    (name) => !PRINCIPAL.test(certAuthority ? name.replaceAll(/[*?!]/g, 'a') : name),
-  );
-  if (misformed === undefined) return [];
-  return [
-    problem(
-      'principal_form',
-      'the principal can stand in no statement: write 1 to 128 of a-z 0-9 . _ @ + -, a letter or digit first',
-    ),
-  ];
-}
-
-function namespaceProblems({ namespaces }: Read): readonly LineProblem[] {
-  if (namespaces === undefined)
-    return [
-      problem(
-        'namespaces_missing',
-        `the key may sign for every purpose, git commits too: write namespaces="${NAMESPACES[1]}"`,
-      ),
-    ];
-  const known: readonly string[] = NAMESPACES;
-  if (namespaces.every((name) => known.includes(name))) return [];
-  return [
-    problem(
-      'namespace_not_ours',
-      `namespaces are patterns to OpenSSH: write exact names of ${NAMESPACES.join(', ')}`,
-    ),
-  ];
-}
-
-function validityProblems({ validAfter, validBefore }: Read): readonly LineProblem[] {
-  if (validAfter === undefined || validBefore === undefined || validAfter < validBefore) return [];
-  return [
-    problem(
-      'validity_empty',
-      'valid-after is not before valid-before, so OpenSSH skips the line: correct one',
-    ),
-  ];
-}
-
-function keyProblems(key: PublicKey | KeyNotTaken): readonly LineProblem[] {
-  if (key instanceof KeyNotTaken)
-    return [problem('key_too_weak', `${key.message}: list an ed25519 key instead`)];
-  const weak = weaknessOf(key);
-  return weak === undefined ? [] : [problem('key_too_weak', `${weak}: list an ed25519 key instead`)];
 }

@@ -1,4 +1,4 @@
-import type { PolicyFinding } from './lint.js';
+import type { PolicyFinding } from './finding.js';
 
 /** Findings for a person, one a line: `FILE:LINE: error: what, and what to do [code]`. */
 export function policyLines(findings: readonly PolicyFinding[]): readonly string[] {

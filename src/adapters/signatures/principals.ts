@@ -13,9 +13,9 @@ function fits(name: string, pattern: string): boolean {
   let reachable = new Set([0]);
   for (const sign of pattern) {
     const next = new Set<number>();
+    if (sign === '*') for (let to = Math.min(...reachable); to <= name.length; to += 1) next.add(to);
     for (const at of reachable) {
-      if (sign === '*') for (let to = at; to <= name.length; to += 1) next.add(to);
-      else if (at < name.length && (sign === '?' || sign === name[at])) next.add(at + 1);
+      if (at < name.length && sign !== '*' && (sign === '?' || sign === name[at])) next.add(at + 1);
     }
     reachable = next;
   }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
 import type { Namespace, SignatureRefusal } from '../../domain/signing.js';
-import { MAX_POLICY_BYTES, parseAllowedSigners, PRINCIPAL } from './allowed-signers.js';
+import { MAX_POLICY_BYTES, parseAllowedSigners } from './allowed-signers.js';
 import { parseArmour, type ParsedSignature } from './armour.js';
 import { SignatureError } from './error.js';
 import { MAX_KRL_BYTES, readKrl } from './krl.js';
+import { PRINCIPAL } from './line-problems.js';
 import { refuseKey, type Refused } from './lookup.js';
 import { withPrivateFolder } from './private-folder.js';
 import { weaknessOf } from './public-key.js';

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { edgesOf, parseAllowedSigners } from '../../../src/adapters/signatures/allowed-signers.js';
-import { lintPolicy, type PolicyFinding, type PolicyToLint } from '../../../src/adapters/signatures/lint.js';
+import type { PolicyFinding, PolicyToLint } from '../../../src/adapters/signatures/finding.js';
+import { lintPolicy } from '../../../src/adapters/signatures/lint.js';
 import { policyLines } from '../../../src/adapters/signatures/policy-lines.js';
 import { createSshKeys, fileOf, wire, type SshKeys } from '../../support/ssh-keys.js';
 
@@ -147,6 +148,18 @@ describe('a policy', () => {
       '2 warning cert_authority',
     ]);
   });
+
+  test.each(['a\n', '"', 'a ', 'a "', '*', 'a,', '=', 'a cert-authority ssh-ed25519 ', '\n'])(
+    'of %j, over and over, is read to its end',
+    async (unit) => {
+      const size = 256 * 1024;
+      const allowedSigners = Buffer.from(unit.repeat(Math.floor(size / unit.length)));
+      const findings = await lint({ allowedSigners });
+      expect(
+        findings.filter(({ severity, line }) => severity === 'error' && line === undefined),
+      ).toHaveLength(3);
+    },
+  );
 
   test('larger than it may be is not read', async () => {
     const allowedSigners = new Uint8Array(256 * 1024 + 1);

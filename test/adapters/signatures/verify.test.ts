@@ -409,6 +409,13 @@ describe('a certificate', () => {
     expect(await refusal({ lines: lines(), signed: { signature: certify(...args) } })).toBe(reason);
   });
 
+  test('of a machine is told as such', async () => {
+    const signed = { signature: certify('-h', '-n', BY) };
+    expect(await verified({ lines: ca(), signed })).toMatchObject({
+      detail: 'the certificate is a machine’s and no person’s',
+    });
+  });
+
   test('is refused once its authority or its serial number is revoked', async () => {
     const signed = { signature: certify('-n', BY) };
     expect(await refusal({ lines: ca(), signed, revoked: keys.revoking(authority) })).toBe('key_revoked');
@@ -524,23 +531,25 @@ test('leaves no file behind', async () => {
   expect(readdirSync(tempDir)).toEqual([]);
 });
 
+/** What a command says beside a statement, its signature and a policy. */
+const inFolder = (command: string, statementSignature: string): string => {
+  const folder = path.join(keys.folder, 'by-hand');
+  mkdirSync(folder, { recursive: true });
+  const files = {
+    'statement.json': STATEMENT,
+    'statement.sig': statementSignature,
+    allowed_signers: fileOf(line(ed25519, NAMED, 'alice@example.org')),
+    'revoked.krl': keys.revoking(other),
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  return execFileSync('bash', ['-euc', command], { cwd: folder, encoding: 'utf8' });
+};
+
 describe('by hand, as docs/reference/signatures.md says,', () => {
   const documented = readFileSync(
     path.join(import.meta.dirname, '../../../docs/reference/signatures.md'),
     'utf8',
   );
-  const inFolder = (command: string, statementSignature: string): string => {
-    const folder = path.join(keys.folder, 'by-hand');
-    mkdirSync(folder, { recursive: true });
-    const files = {
-      'statement.json': STATEMENT,
-      'statement.sig': statementSignature,
-      allowed_signers: fileOf(line(ed25519, NAMED, 'alice@example.org')),
-      'revoked.krl': keys.revoking(other),
-    };
-    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
-    return execFileSync('bash', ['-euc', command], { cwd: folder, encoding: 'utf8' });
-  };
 
   test('a signature verifies', () => {
     const commands = documented.split('## By hand')[1]?.split('```bash\n')[1]?.split('```')[0] ?? 'false';
