@@ -21,7 +21,7 @@ import * as derive from './adapters/gates/derive.js';
 import { createGit } from './adapters/git/repository.js';
 import type { Asking, StepContext } from './adapters/asking.js';
 import { prove } from './adapters/proof.js';
-import type { PolicyFinding } from './adapters/signatures/lint.js';
+import type { PolicyFinding } from './adapters/signatures/finding.js';
 import { policyLines } from './adapters/signatures/policy-lines.js';
 import { createVerifier } from './adapters/signatures/verify.js';
 import { createKnownSecrets } from './adapters/known-secrets.js';

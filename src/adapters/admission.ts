@@ -19,7 +19,7 @@ import { createRedactor, RedactionError } from './redaction.js';
 import type { LoadedRunbook } from './runbook/load.js';
 import { withOverrides } from './runbook/overrides.js';
 import { SignatureError } from './signatures/error.js';
-import type { PolicyFinding } from './signatures/lint.js';
+import type { PolicyFinding } from './signatures/finding.js';
 import { policyLines } from './signatures/policy-lines.js';
 import type { Verify } from './signatures/verify.js';
 import { remoteAt } from './steps/git-place.js';

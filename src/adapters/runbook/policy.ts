@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 
-import { lintPolicy, type PolicyFinding } from '../signatures/lint.js';
+import type { PolicyFinding } from '../signatures/finding.js';
+import { lintPolicy } from '../signatures/lint.js';
 import type { SshKeygenSettings } from '../signatures/ssh-keygen.js';
 import type { LoadedRunbook } from './resolve.js';
 
