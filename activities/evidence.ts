@@ -28,19 +28,20 @@ export function openRunWith(dependencies: Dependencies) {
     if (loaded?.digest !== runbook || loaded.policy !== policy)
       return { problem: 'the runbook changed while the promotion was starting: start it again' };
     const { target, commit, requester, start = null } = input;
+    if (!(await opening.isAdmittedHere(evidence, dependencies.deployment, target, admitted)))
+      return { problem: starts.startProblem(target, requester, 'other_subject') };
     const reason = input.reason.slice(0, 2_000);
     const receivedAt = (await starts.readStart(evidence, folder))?.receivedAt ?? Date.now();
     const claim = { deployment, target, commit, requester, reason, previous: previous?.manifest ?? null };
     const proof = await starts.proveStart(evidence, verify, loaded, claim, start, receivedAt, run);
     if (!proof.proven) return { problem: starts.startProblem(target, requester, proof.refusal) };
     await opening.keepRunbook(store, folder, loaded);
-    if (start !== null)
-      await starts.keepStart(evidence, folder, {
-        submission: start,
-        receivedAt,
-        identity: proof.identity,
-        key: proof.key,
-      });
+    if (start !== null) {
+      const { identity, key } = proof;
+      const kept = { submission: start, receivedAt, identity, key };
+      const early = await starts.keepStart(evidence, { target, folder, run, openedAt }, kept);
+      if (early !== undefined) return { problem: starts.startProblem(target, requester, early) };
+    }
     const record: RunRecord = {
       v: 1,
       run,

@@ -1,5 +1,6 @@
+import { RUN_PATTERN } from '../../contracts/names.js';
 import type { LoadedRunbook } from '../runbook/load.js';
-import { ALLOWED_SIGNERS, REVOKED_KEYS } from './run-evidence.js';
+import { ALLOWED_SIGNERS, folderName, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
 /** Keeps what a run is bound to: the resolved runbook, the approval policy, and the files of keys that it names. */
@@ -13,4 +14,35 @@ export async function keepRunbook(
   if (signers === undefined) return;
   await store.put(folder, ALLOWED_SIGNERS, signers.allowedSigners);
   if (signers.revokedKeys !== undefined) await store.put(folder, REVOKED_KEYS, signers.revokedKeys);
+}
+
+/** What a workflow says that it was admitted as. */
+export interface SaidAdmission {
+  readonly run: string;
+  readonly folder: string;
+  readonly openedAt: string;
+  readonly deployment: string;
+  readonly previous: { readonly manifest: string } | null;
+}
+
+/**
+ * Whether a run may be opened as what a workflow says of it. Anybody can run a workflow that says otherwise, so that a request
+ * to start of another deployment or of before fits it, or so that its folder is taken for another run's, or for an older one.
+ */
+export async function isAdmittedHere(
+  evidence: RunEvidence,
+  deployment: string,
+  target: string,
+  said: SaidAdmission,
+): Promise<boolean> {
+  const { run, folder, openedAt } = said;
+  const stamp = openedAt.replaceAll(/[-:.]/g, '');
+  if (said.deployment !== deployment || !RUN_PATTERN.test(run) || !run.startsWith(`${stamp}-`)) return false;
+  const at = Date.parse(openedAt);
+  if (Number.isNaN(at) || new Date(at).toISOString() !== openedAt) return false;
+  if (folder !== folderName(openedAt, target, run)) return false;
+  const others = (await evidence.store.runs()).filter((name) => name.endsWith(`-${run}`) && name !== folder);
+  if (others.length > 0) return false;
+  const latest = await evidence.latestSealed(target);
+  return (latest?.manifest ?? null) === (said.previous?.manifest ?? null);
 }

@@ -109,10 +109,30 @@ function openedAt(folder: string): number {
   return Date.parse(folder.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** Keeps the request of a run that is being opened; repeated, the first receipt stands. */
-export async function keepStart(evidence: RunEvidence, folder: string, kept: KeptStatement): Promise<void> {
+/** The run that a request starts. */
+export interface StartedRun {
+  readonly target: string;
+  readonly folder: string;
+  readonly run: string;
+  readonly openedAt: string;
+}
+
+/**
+ * Keeps the request of a run that is being opened; repeated, the first receipt stands.
+ *
+ * @returns why it starts nothing after all: the run is older than the request, so that nobody would look for it there; or
+ *   another run kept the same request meanwhile, and of two that look after they kept theirs, one sees the other
+ */
+export async function keepStart(
+  evidence: RunEvidence,
+  { target, folder, run, openedAt: opened }: StartedRun,
+  kept: KeptStatement,
+): Promise<'other_subject' | 'start_replayed' | undefined> {
+  if (Math.abs(Date.parse(opened) - Date.parse(parseStart(kept.submission).at)) > CLOCKS_MS)
+    return 'other_subject';
   if ((await readStatement(evidence, folder, BASE)) === undefined)
     await keepStatement(evidence, folder, BASE, kept);
+  return (await isUsed(evidence, target, kept.submission, run)) ? 'start_replayed' : undefined;
 }
 
 /** The request as it was received; undefined where nobody stated one. */
