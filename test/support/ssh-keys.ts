@@ -24,8 +24,8 @@ export interface SshKeys {
 const publicKey = (key: string): string =>
   readFileSync(`${key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim();
 
-export function createSshKeys(): SshKeys {
-  const folder = mkdtempSync(path.join(tmpdir(), 'promote-ssh-keys-'));
+/** @param folder an existing one; its own, under the system's, where it is left out */
+export function createSshKeys(folder = mkdtempSync(path.join(tmpdir(), 'promote-ssh-keys-'))): SshKeys {
   const keygen = (...args: readonly string[]): string =>
     execFileSync('ssh-keygen', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   return {

@@ -15,7 +15,7 @@ import type { Timings } from '../../src/rehearsal/timings.js';
 import type { Answer, PromotionInput, PromotionResult, PromotionView } from '../../src/domain/messages.js';
 import type { Action } from '../../src/domain/phase.js';
 import type { ReconcileAnswer, ReconcileRequest } from '../../src/domain/reconciling.js';
-import { statementText, type Submission } from '../../src/domain/statement.js';
+import { statementText, type ControlStatement, type Submission } from '../../src/domain/statement.js';
 import {
   control,
   decide,
@@ -225,7 +225,11 @@ export class Stage<Played extends Play = Rehearsal> {
     return this.submit(await this.decision(verdict, by, over));
   }
 
-  async order(action: Action, by = 'approver@rehearsal'): Promise<Answer> {
+  async ordering(
+    action: Action,
+    by = 'approver@rehearsal',
+    over: Partial<ControlStatement> = {},
+  ): Promise<Submission> {
     const { run, deployment, head } = await this.until((seen) => seen.head.seq > 0);
     const statement = statementText({
       v: 1,
@@ -238,27 +242,39 @@ export class Stage<Played extends Play = Rehearsal> {
       action,
       head: { seq: head.seq, digest: head.digest },
       reason: 'test',
+      ...over,
     });
-    return this.handle.executeUpdate(control, { args: [{ statement, signature: null }] });
+    return { statement, signature: null };
+  }
+
+  async order(action: Action, by?: string): Promise<Answer> {
+    return this.handle.executeUpdate(control, { args: [await this.ordering(action, by)] });
   }
 
   /** Resets the run to the last workflow task before the first accepted update: its approval, in these tests. */
   async resetBeforeApproval(): Promise<void> {
+    await this.#reset((events) => {
+      const accepted = events.findIndex((event) =>
+        Boolean(event.workflowExecutionUpdateAcceptedEventAttributes),
+      );
+      return events.slice(0, accepted - 1).findLast(isTaskCompleted);
+    });
+  }
+
+  /** Resets the run to its very first workflow task. */
+  async resetToBeginning(): Promise<void> {
+    await this.#reset((events) => events.find(isTaskCompleted));
+  }
+
+  async #reset(to: (events: readonly HistoryEvent[]) => HistoryEvent | undefined): Promise<void> {
     const { workflowId } = this.handle;
     const { runId } = await this.handle.describe();
     const { events } = await this.handle.fetchHistory();
-    const history = events ?? [];
-    const accepted = history.findIndex((event) =>
-      Boolean(event.workflowExecutionUpdateAcceptedEventAttributes),
-    );
-    const before = history
-      .slice(0, accepted - 1)
-      .findLast((event) => Boolean(event.workflowTaskCompletedEventAttributes));
     await this.client.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId, runId },
       reason: 'test',
-      workflowTaskFinishEventId: before?.eventId ?? null,
+      workflowTaskFinishEventId: to(events ?? [])?.eventId ?? null,
       requestId: randomBytes(8).toString('hex'),
     });
   }
@@ -290,4 +306,10 @@ export class Stage<Played extends Play = Rehearsal> {
     await this.#connection.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+
+function isTaskCompleted(event: HistoryEvent): boolean {
+  return Boolean(event.workflowTaskCompletedEventAttributes);
 }

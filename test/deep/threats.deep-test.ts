@@ -1,0 +1,87 @@
+import { describe, expect, inject, test } from 'vitest';
+
+import { journalOf, REQUESTER, Signers, type Policy } from '../support/signers.js';
+import { withStage, type Stage } from '../support/stage.js';
+import { branchTip, evidence, expectRolledBack, git } from '../support/tau-controls.js';
+
+/**
+ * Proves that whoever can reset and terminate workflows makes no approval count twice on a protected target: nothing is
+ * promoted a second time, and what was promoted is rolled back. On the real server, with real keys and a real git remote.
+ * More of resets: faults; of what was terminated: after-a-terminate.
+ */
+const address = inject('temporalAddress');
+const APPROVER = 'approver@rehearsal';
+const LONG_WATCH = { watchWindowMs: 600_000 };
+const POLICY: Policy = {
+  required: 1,
+  approvers: [APPROVER],
+  requesters: [REQUESTER],
+  signers: [{ by: REQUESTER }, { by: APPROVER }],
+};
+
+async function untilWatching(stage: Stage): Promise<Signers> {
+  const signers = await Signers.protect(stage, POLICY);
+  await signers.start();
+  expect(await signers.approve(APPROVER)).toMatchObject({ accepted: true });
+  await stage.until((seen) => seen.phase === 'watching');
+  return signers;
+}
+
+/** How often the branch came to the commit, by the remote's own log of it. */
+function timesPromoted(stage: Stage): number {
+  const { branch, commit } = stage.rehearsal;
+  const tips = git(stage, 'reflog', 'show', '--format=%H', `refs/heads/${branch}`).split('\n');
+  return tips.filter((tip) => tip === commit).length;
+}
+
+const logged = (stage: Stage): Promise<void> => {
+  git(stage, 'config', 'core.logAllRefUpdates', 'always');
+  return Promise.resolve();
+};
+
+describe('a reset', () => {
+  test('to before the signed approval, which Temporal hands on, promotes nothing a second time', () =>
+    withStage({ address, timings: LONG_WATCH, prepare: logged }, async (stage) => {
+      await untilWatching(stage);
+      await stage.resetBeforeApproval();
+      expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'internal_fault' });
+      await expectRolledBack(stage);
+      expect(timesPromoted(stage)).toBe(1);
+    }));
+
+  test('to the beginning starts nothing by the same request; what was promoted keeps others out until somebody settles it', () =>
+    withStage({ address, timings: LONG_WATCH, prepare: logged }, async (stage) => {
+      await untilWatching(stage);
+      const { run, evidence: folder } = await stage.view();
+      await stage.resetToBeginning();
+      const again = await stage.result();
+      expect(again).toMatchObject({ end: 'stopped', run: '' });
+      expect(again.reason).toContain(run);
+      expect(branchTip(stage)).toBe(stage.rehearsal.commit);
+      // Its workflow ended by itself, as far as Temporal says: a person has to say that nobody watches any more.
+      expect((await stage.reconcile({ dryRun: true })).runs).toMatchObject([{ run, action: 'unknown' }]);
+      expect((await stage.reconcile({ run })).runs).toMatchObject([{ run, action: 'rolls-back' }]);
+      expect(await stage.result()).toMatchObject({ run, end: 'rolled-back' });
+      await expectRolledBack(stage);
+      expect(await evidence(stage, folder, 'manifest.json')).toMatchObject({ run, end: 'rolled-back' });
+      expect(timesPromoted(stage)).toBe(1);
+    }));
+
+  test('to the beginning while the approval is awaited starts nothing by the same request', () =>
+    withStage({ address, prepare: logged }, async (stage) => {
+      const signers = await Signers.protect(stage, POLICY);
+      await signers.start();
+      const vote = await signers.decision(APPROVER);
+      await stage.resetToBeginning();
+      expect((await stage.result()).reason).toContain('(start_replayed)');
+      await signers.start();
+      await stage.until((seen) => seen.approval !== undefined);
+      expect(await stage.submit(vote)).toEqual({ accepted: false, reason: 'other_run' });
+      expect(await signers.approve(APPROVER)).toMatchObject({ accepted: true });
+      const result = await stage.result();
+      expect(result.end).toBe('promoted');
+      expect(timesPromoted(stage)).toBe(1);
+      const kinds = (await journalOf(stage, result.evidence)).map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'step-promoted')).toHaveLength(1);
+    }));
+});
