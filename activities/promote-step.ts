@@ -90,10 +90,12 @@ async function refusePromotion(
   return undefined;
 }
 
-/** What can't be told is no yes, and nothing was touched yet. */
+/** What can't be told is no yes, and nothing was touched yet: neither is what the evidence holds and did not keep. */
 function orUnchecked(error: unknown): OwnReasonCode {
-  const unchecked = error instanceof Error && error.name === 'SignatureError';
-  if (unchecked && 'retryable' in error && error.retryable === false) return 'signatures_unchecked';
+  if (!(error instanceof Error)) throw error;
+  const unchecked = error.name === 'SignatureError' && 'retryable' in error && error.retryable === false;
+  if (unchecked) return 'signatures_unchecked';
+  if (error.name === 'EvidenceError' && 'code' in error && error.code === 'conflict') return 'quorum_not_met';
   throw error;
 }
 

@@ -233,6 +233,16 @@ describe('nothing is promoted', () => {
     await refused(run, 'quorum_not_met');
   });
 
+  test('where what a vote said was changed on the disk', async () => {
+    const run = await openReadyRun();
+    const { store } = run.dependencies;
+    const [vote = ''] = (await store.list(run.folder, 'approval-1/')).filter((path) =>
+      path.endsWith('.statement.json'),
+    );
+    await writeFile(join(store.locate(run.folder), vote), '{}');
+    await refused(run, 'quorum_not_met');
+  });
+
   test('where the runbook is another one now', async () => {
     const run = await openReadyRun();
     const file = run.rehearsal.runbookFile;
