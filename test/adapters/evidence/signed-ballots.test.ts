@@ -47,6 +47,14 @@ function key(name: string): string {
   return path;
 }
 
+/** The key with a certificate of an authority for these names; signs as `NAME-cert.pub`. */
+function certified(name: string, authority: string, ...names: readonly string[]): string {
+  keys.keygen('-q', '-s', key(authority), '-I', name, '-n', names.join(','), `${key(name)}.pub`);
+  const certificate = `${name}-cert.pub`;
+  made.set(certificate, `${key(name)}-cert.pub`);
+  return certificate;
+}
+
 type Line = readonly [by: string, key: string, options?: string];
 const LINES: readonly Line[] = [
   [REQUESTER, 'requester'],
@@ -252,6 +260,30 @@ describe('a signed decision', () => {
     const poll = await SignedPoll.open();
     const { refusal } = await poll.record(poll.signed(APPROVER_A, 'a'), await loadProtected(policy));
     expect(refusal).toBe('policy_changed');
+  });
+});
+
+describe('where an authority certifies keys', () => {
+  const CERTIFIED: Policy = {
+    lines: [
+      [REQUESTER, 'requester'],
+      ['*@example.org', 'authority', 'cert-authority'],
+    ],
+  };
+
+  test('one key that it certified for two names is one voter', async () => {
+    const poll = await SignedPoll.open(CERTIFIED);
+    const shared = certified('shared', 'authority', APPROVER_A, APPROVER_B);
+    expect(await poll.refusal(APPROVER_A, shared)).toBeUndefined();
+    expect(await poll.refusal(APPROVER_B, shared)).toBe('same_voter');
+    expect(await poll.refusal(APPROVER_B, certified('own', 'authority', APPROVER_B))).toBeUndefined();
+    expect(await poll.stands()).toBeUndefined();
+  });
+
+  test('the requester’s own key that it certified for another name is the requester’s', async () => {
+    const poll = await SignedPoll.open(CERTIFIED);
+    const own = certified('requester', 'authority', APPROVER_A);
+    expect(await poll.refusal(APPROVER_A, own)).toBe('requester_voted');
   });
 });
 
