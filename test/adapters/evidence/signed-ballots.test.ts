@@ -136,7 +136,7 @@ class SignedPoll {
         submission,
         receivedAt: OPENED_MS,
         identity: 'signed',
-        key: keys.fingerprint(key(startKey)),
+        key: keys.fingerprint(key(startKey).replace('-cert.pub', '')),
       } as const;
       await keepStart(evidence, { target: 't', folder, run: RUN, openedAt: OPENED_AT }, kept);
     }
@@ -281,9 +281,10 @@ describe('where an authority certifies keys', () => {
   });
 
   test('the requester’s own key that it certified for another name is the requester’s', async () => {
-    const poll = await SignedPoll.open(CERTIFIED);
-    const own = certified('requester', 'authority', APPROVER_A);
-    expect(await poll.refusal(APPROVER_A, own)).toBe('requester_voted');
+    const start = certified('shared', 'authority', REQUESTER, APPROVER_A);
+    const poll = await SignedPoll.open({ lines: CERTIFIED.lines?.slice(1) ?? [] }, start);
+    expect(await poll.refusal(APPROVER_A, start)).toBe('requester_voted');
+    expect(await poll.refusal(APPROVER_B, certified('own', 'authority', APPROVER_B))).toBeUndefined();
   });
 });
 
