@@ -30,7 +30,10 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   return attach(new Run(input, admission), orders);
 }
 
-/** A run whose history was continued here. Only Temporal says that it was: nobody can start in the middle. */
+/**
+ * A run whose history was continued here. Nobody starts in the middle by mistake; whoever has a workflow of their own go on as
+ * this one can say what they like, and what promotes believes the evidence alone.
+ */
 export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
   if (workflowInfo().continuedFromExecutionRunId === undefined)
     return refuse(input, 'a promotion starts at its beginning');
