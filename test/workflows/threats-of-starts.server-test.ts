@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { z } from 'zod';
 
 import type { Admitted } from '../../activities/admit.js';
 import { folderName } from '../../src/adapters/evidence/run-evidence.js';
+import { begin } from '../../src/domain/move.js';
 import { statementText, type StartStatement, type Submission } from '../../src/domain/statement.js';
-import { control, decideSignal } from '../../workflows/messages.js';
-import { fromFalseWorkflow } from '../support/false-worker.js';
+import { control, decideSignal, PROMOTION, promotionId } from '../../workflows/messages.js';
+import { continueFalsely, fromFalseWorkflow } from '../support/false-worker.js';
 import { expectRefused, REQUESTER, Signers, type Policy, type Signing } from '../support/signers.js';
 import { openStage, withStage, type Stage } from '../support/stage.js';
 import { branchTip, changeRunbook, nextCommit, removeEvidence } from '../support/tau-controls.js';
@@ -23,6 +25,18 @@ const STEP = 'environment-branch';
 const admittedSchema = z.custom<Admitted>(
   (value) => typeof value === 'object' && value !== null && 'admitted' in value && value.admitted === true,
 );
+
+/** What the open promotion was admitted as, which its history tells everybody. */
+async function admittedOf(stage: Stage): Promise<Admitted> {
+  const { events } = await stage.handle.fetchHistory();
+  for (const { activityTaskCompletedEventAttributes: done } of events ?? []) {
+    const payload = done?.result?.payloads?.[0];
+    const told = admittedSchema.safeParse(payload && defaultPayloadConverter.fromPayload(payload));
+    if (told.success) return told.data;
+  }
+  throw new Error('the history tells of no admission');
+}
+
 /** A folder that nobody who looks for a used request would look into. */
 const longAgo = (target: string) => {
   const run = '20260101T000000000Z-00000000';
@@ -254,6 +268,28 @@ describe('a workflow of somebody’s own', () => {
     expect(await fromFalseWorkflow(stage, 'evidence', 'openRun', again)).toMatchObject({
       answered: { problem: expect.stringContaining('(start_replayed)') as unknown },
     });
+  });
+
+  test('that goes on as a promotion whose votes are said to be in promotes nothing', async () => {
+    await signers.start();
+    const { run, head } = await stage.until((seen) => seen.approval !== undefined);
+    const said = await admittedOf(stage);
+    await stage.terminate();
+    const { state } = begin(said.plan);
+    const move = {
+      state: { ...state, phase: 'promoting', asked: 'promote', epoch: 1, preflights: 1, steps: [STEP] },
+      effect: { do: 'promote', step: STEP },
+    };
+    const journal = { head, heads: [head], lines: [], owed: [], calm: [] };
+    const carried = { admitted: said, move, journal, gates: [], ballot: undefined, refusals: [], refused: 0 };
+    await continueFalsely(stage, PROMOTION, promotionId(stage.target), input(), carried);
+    const handle = await vi.waitFor(async () => {
+      const { type } = await stage.handle.describe();
+      expect(type).toBe(PROMOTION);
+      return stage.handle;
+    });
+    expect(await handle.result()).toMatchObject({ run, end: 'stopped', reason: 'quorum_not_met' });
+    expect(branchTip(stage)).toBe(stage.rehearsal.formerTip);
   });
 
   test('that asks for an approval on its own terms promotes nothing, and at worst keeps others from it', async () => {
