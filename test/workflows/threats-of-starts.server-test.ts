@@ -68,8 +68,10 @@ describe('a protected promotion', () => {
   let signers: Signers;
   let first: Submission;
   let vote: Submission;
+  let statement: StartStatement;
   beforeAll(async () => {
     ({ stage, signers } = await openProtected());
+    statement = await signers.starting();
   });
   afterAll(() => stage.close());
 
@@ -97,13 +99,12 @@ describe('a protected promotion', () => {
       reason: 'signature_other_namespace',
     },
   ])('is not started by a request $what', async ({ over, signing, reason }) => {
-    await signers.start(await signers.starting(over), signing);
+    await signers.start({ ...statement, at: new Date().toISOString(), ...over }, signing);
     await expectNotStarted(stage, reason);
   });
 
   test('is not started for a requester whom the runbook does not list, whoever signed', async () => {
-    const statement = { ...(await signers.starting()), by: APPROVER };
-    await signers.start(statement, {}, { requester: APPROVER });
+    await signers.start({ ...statement, by: APPROVER }, {}, { requester: APPROVER });
     await expectNotStarted(stage, 'not_a_requester');
   });
 
