@@ -41,6 +41,8 @@ export class Orders {
   #cancelled = false;
   #remediated = false;
   #queue: Promise<unknown> = Promise.resolve();
+  /** Decisions that were heard and not answered yet: a signal's are no handler that Temporal knows of. */
+  #turns = 0;
 
   constructor() {
     setHandler(decide, (submission) => this.#inTurn(() => this.#decide(submission)), {
@@ -84,8 +86,12 @@ export class Orders {
 
   /** Waits until everybody who asked was answered; votes and orders that come later are refused without a record. */
   async drained(): Promise<void> {
-    await condition(allHandlersFinished);
-    await this.#queue;
+    await condition(() => this.quiet);
+  }
+
+  /** Nobody waits for an answer, and no vote for its turn. */
+  get quiet(): boolean {
+    return allHandlersFinished() && this.#turns === 0;
   }
 
   /** Whether there is something to take. */
@@ -109,9 +115,17 @@ export class Orders {
   }
 
   async #inTurn(take: () => Promise<Answer>): Promise<Answer> {
+    this.#turns += 1;
     const turn = this.#queue.then(() => CancellationScope.nonCancellable(take));
-    this.#queue = turn.catch(() => undefined);
+    this.#queue = turn.then(
+      () => this.#endTurn(),
+      () => this.#endTurn(),
+    );
     return turn;
+  }
+
+  #endTurn(): void {
+    this.#turns -= 1;
   }
 
   async #decide(submission: Submission): Promise<Answer> {

@@ -1,5 +1,4 @@
 import {
-  allHandlersFinished,
   CancellationScope,
   condition,
   makeContinueAsNewFunc,
@@ -128,9 +127,10 @@ function cannotGoOn({ phase, journal }: Run): boolean {
 async function continueIfLong(run: Run, orders: Orders): Promise<void> {
   const waits = run.phase === 'watching' || run.phase === 'awaiting-approval';
   if (!waits || !workflowInfo().continueAsNewSuggested) return;
-  await orders.drained();
+  // An order waits for no vote that is being recorded, so not for this either.
+  await condition(() => orders.quiet || orders.pending);
   // Nothing is awaited from here on: an order that came meanwhile goes first.
-  if (orders.pending || !allHandlersFinished()) return;
+  if (orders.pending || !orders.quiet) return;
   const continueAsNew = makeContinueAsNewFunc<typeof promotion>({
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
   });

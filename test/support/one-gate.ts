@@ -41,6 +41,7 @@ export async function putOneGateRunbook(
   stage: Stage,
   url: string,
   watch: { readonly window: string; readonly interval: string },
+  approval: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const runbook = {
     v: 1,
@@ -54,7 +55,7 @@ export async function putOneGateRunbook(
         deadline: '5s',
       },
     ],
-    approval: { approvers: ['approver@rehearsal'] },
+    approval: { approvers: ['approver@rehearsal'], ...approval },
     promotion: { steps: [{ id: 'deploy', command: { argv: ['true'] } }] },
     watch,
     rollback: {
