@@ -100,5 +100,6 @@ function remind(run: Run): void {
     waitingFor: [...waitingFor],
     expiresAt,
   });
-  log.info(text, { target: run.input.target, run: run.admitted.run });
+  // What people have to do is more than information, which a worker's log leaves out.
+  log.warn(`${run.input.target}: ${text}`, { run: run.admitted.run });
 }
