@@ -31,6 +31,13 @@ export async function awaitDecision(
   return { type: outcome === 'open' ? 'expired' : outcome, epoch };
 }
 
+/** A vote that came in time and was still being recorded when the time was over counts: its voter was told so. */
+export function decidedLast(run: Run, event: PromotionEvent): PromotionEvent {
+  if (event.type !== 'expired') return event;
+  const outcome = outcomeOf(run);
+  return outcome === 'open' ? event : { type: outcome, epoch: event.epoch };
+}
+
 function outcomeOf({ ballot, plan }: Run): 'approved' | 'rejected' | 'open' {
   return ballot === undefined ? 'open' : tally(plan.approval, ballot);
 }

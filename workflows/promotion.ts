@@ -10,8 +10,8 @@ import { makesWay, type Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { isBeforePromoting } from '../src/domain/phase.js';
 import { ImpossibleTransition } from '../src/domain/transition.js';
+import { awaitDecision, decidedLast } from './awaiting.js';
 import { askRound, checkPrerequisites, faulted, preflight, promote, remediate, watch } from './effects.js';
-import { awaitDecision } from './awaiting.js';
 import { close } from './ending.js';
 import { WORKFLOW_TASK_TIMEOUT } from './messages.js';
 import { goOn, open } from './opening.js';
@@ -40,8 +40,8 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     const { effect } = run.move;
     const event = await next(run, effect, orders);
     if (event === 'continue') continue;
-    // The last look for an order and the rules taking the event are one: nothing is awaited in between.
-    await settle(run, makesWay(effect) ? (orders.take() ?? event) : event);
+    // The last look for an order or a vote and the rules taking the event are one: nothing is awaited in between.
+    await settle(run, makesWay(effect) ? (orders.take() ?? decidedLast(run, event)) : event);
   }
   return close(run, run.move.effect, orders);
 }
