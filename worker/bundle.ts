@@ -9,8 +9,12 @@ export const BUNDLE = join(dirname(fileURLToPath(import.meta.url)), 'workflow-bu
 
 /** Makes the bundle from the compiled workflows. Part of the build, never of a worker's start. */
 export async function writeBundle(): Promise<void> {
-  const workflowsPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'workflows', 'index.js');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const compiled = join(dirname(fileURLToPath(import.meta.url)), '..', 'workflows');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(compiled, 'index.js'),
+    payloadConverterPath: join(compiled, 'payload-converter.js'),
+    logger: new DefaultLogger('WARN'),
+  });
   await mkdir(dirname(BUNDLE), { recursive: true });
   await writeFile(BUNDLE, code);
 }
