@@ -38,9 +38,15 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     publish(run);
     await continueIfLong(run, orders);
     const { effect } = run.move;
+    // Looking for an order or a last vote and the rules taking it are one: nothing is awaited in between, so that what was
+    // accepted is what is carried out.
+    const ordered = orders.take();
+    if (ordered !== undefined) {
+      await settle(run, ordered);
+      continue;
+    }
     const event = await next(run, effect, orders);
     if (event === 'continue') continue;
-    // The last look for an order or a vote and the rules taking the event are one: nothing is awaited in between.
     await settle(run, makesWay(effect) ? (orders.take() ?? decidedLast(run, event)) : event);
   }
   return close(run, run.move.effect, orders);
@@ -55,7 +61,7 @@ async function settle(run: Run, event: PromotionEvent): Promise<void> {
   }
 }
 
-/** What came of an effect; `continue` where it goes on in a new history. */
+/** What came of an effect; `continue` where it goes on in a new history, or an order is to be taken first. */
 type Outcome = PromotionEvent | 'continue';
 
 async function carryOut(run: Run, effect: Effect, orders: Orders): Promise<Outcome> {
@@ -94,8 +100,6 @@ async function forOrdersAlone(): Promise<never> {
 }
 
 async function next(run: Run, effect: Effect, orders: Orders): Promise<Outcome> {
-  const ordered = orders.take();
-  if (ordered !== undefined) return ordered;
   try {
     return makesWay(effect) ? await interruptible(run, effect, orders) : await carryOut(run, effect, orders);
   } catch (error) {
@@ -109,8 +113,9 @@ async function interruptible(run: Run, effect: Effect, orders: Orders): Promise<
     const working = scope.run(() => carryOut(run, effect, orders));
     for (;;) {
       const interrupted = scope.run(() => condition(() => orders.pending || cannotGoOn(run)));
-      const event = (await Promise.race([working, interrupted])) ?? orders.take();
+      const event = await Promise.race([working, interrupted]);
       if (event !== undefined) return event;
+      if (orders.pending) return 'continue';
       if (cannotGoOn(run)) await run.journal.flush();
     }
   } finally {
