@@ -30,9 +30,11 @@ export function checkOrderWith(dependencies: Dependencies) {
     const receivedAt = Date.now();
     const { by, type, action, target, at } = parseControl(submission);
     const loaded = await policyFor(dependencies, target, run);
+    // What stops a promotion is about the head that it names, and comes late where a worker or a clock was: it works still.
+    const stops = action === 'abort' || action === 'rollback';
     const early: OrderRefusal | undefined =
       refuseOrderer(loaded.plan.approval, requester, action, by) ??
-      (isSignedNow(at, receivedAt) ? undefined : 'not_signed_now');
+      (stops || isSignedNow(at, receivedAt) ? undefined : 'not_signed_now');
     if (early !== undefined) return refused(early);
     const proof = await prove(verify, loaded, { by, type, submission, receivedAt });
     return proof.proven
@@ -41,10 +43,20 @@ export function checkOrderWith(dependencies: Dependencies) {
   };
 }
 
-/** A runbook that can't be read now must not keep anybody from rolling back: the run's own policy stands in. */
+/** A runbook or a file of keys that is just being edited must keep nobody from rolling back: the run's own policy stands in. */
 async function policyFor(dependencies: Dependencies, target: string, run: string): Promise<LoadedRunbook> {
   const now = await runbookNow(dependencies, target, []);
-  return now ?? (await dependencies.evidence.known(run)).loaded;
+  const whole = now !== undefined && (await isWhole(dependencies, now, target));
+  return whole ? now : (await dependencies.evidence.known(run)).loaded;
+}
+
+async function isWhole(
+  { policyFindings }: Dependencies,
+  loaded: LoadedRunbook,
+  target: string,
+): Promise<boolean> {
+  const findings = await policyFindings(loaded, target).catch(() => []);
+  return findings.every(({ severity }) => severity !== 'error');
 }
 
 function refused(refusal: OrderRefusal): CheckedOrder {

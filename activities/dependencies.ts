@@ -26,6 +26,7 @@ import type * as verification from '../src/adapters/steps/verification.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/asking.js';
 import type { prove } from '../src/adapters/proof.js';
+import type { PolicyFinding } from '../src/adapters/signatures/finding.js';
 import type { Verify } from '../src/adapters/signatures/verify.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 import type * as overrides from '../src/adapters/runbook/overrides.js';
@@ -51,6 +52,8 @@ export interface Dependencies {
   readonly starts: typeof starts;
   readonly prove: typeof prove;
   readonly verify: Verify;
+  /** What is wrong in the files of keys that a target's runbook names. */
+  readonly policyFindings: (loaded: LoadedRunbook, target: string) => Promise<readonly PolicyFinding[]>;
   readonly journal: typeof journal;
   readonly rounds: typeof rounds;
   readonly samples: typeof samples;

@@ -9,7 +9,6 @@ import { findAbandonedWith } from './find-abandoned.js';
 import { askGateWith, deriveGateWith } from './gates.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
-import { runbookNow } from './runbook-now.js';
 import { repairWith } from './repair.js';
 import {
   checkRollbackWith,
@@ -30,7 +29,7 @@ export type { StartWatchClock } from './watch-clock.js';
  * @param watchClock what a watch tells the time by; another one lets a day pass at once
  */
 export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
-  const { evidence, ballots, journal, seal, redact, verify } = dependencies;
+  const { evidence, ballots, journal, seal, loadRunbook, redact, verify } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
@@ -52,7 +51,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     ),
     recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[3]) => {
       const { record } = await evidence.known(decision.run);
-      const current = await runbookNow(dependencies, record.target, []);
+      const current = await loadRunbook(record.target);
       // The worker's own receipt: neither the signer's nor the workflow's time.
       return ballots.recordDecision(evidence, verify, current, decision, Date.now());
     }),

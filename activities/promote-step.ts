@@ -46,6 +46,9 @@ async function promoteIfAllowed(
   const effect = begun ? 'possible' : 'none';
   if ((await store.list(folder, 'rollback/')).length > 0) return refused('rollback_begun', effect);
   if ((await store.get(folder, 'manifest.json')) !== undefined) return refused('run_sealed', effect);
+  // The server says whose workflow asks: one that does not hold the target's lock would promote beside the one that does.
+  if (Context.current().info.workflowExecution?.workflowId !== known.record.workflow.id)
+    return refused('not_the_lock', effect);
   if (await steps.isDone(store, folder, step.id)) return { done: true, code: 'done_before', detail: '' };
   const refusal = await refusePromotion(dependencies, known, begun);
   if (refusal !== undefined) return refused(refusal, effect);
@@ -75,12 +78,14 @@ async function refusePromotion(
   { folder, record, loaded }: KnownRun,
   begun: boolean,
 ): Promise<OwnReasonCode | undefined> {
-  const { evidence, ballots, checks, verify } = dependencies;
+  const { evidence, ballots, checks, opening, verify } = dependencies;
   const { run } = record;
+  if (!(await opening.isNewest(evidence, record, folder))) return 'other_run_since';
   // The runbook as it is now must still allow what was asked to be expected otherwise.
   const current = await runbookNow(dependencies, record.target, loaded.overrides);
   if (current?.digest !== record.runbook || current.policy !== record.policy) return 'runbook_changed';
-  const byPeople = await ballots.refuseByPeople(evidence, verify, run, current).catch(orUnchecked);
+  const now = begun ? undefined : Date.now();
+  const byPeople = await ballots.refuseByPeople(evidence, verify, run, current, now).catch(orUnchecked);
   if (byPeople !== undefined) return byPeople;
   const round = `preflight-${await ballots.latestEpoch(evidence, run)}`;
   const preflight = await preflightOf(dependencies, run, round, begun);
@@ -93,8 +98,8 @@ async function refusePromotion(
 /** What can't be told is no yes, and nothing was touched yet: neither is what the evidence holds and did not keep. */
 function orUnchecked(error: unknown): OwnReasonCode {
   if (!(error instanceof Error)) throw error;
-  const unchecked = error.name === 'SignatureError' && 'retryable' in error && error.retryable === false;
-  if (unchecked) return 'signatures_unchecked';
+  if (error.name === 'SignatureError') return 'signatures_unchecked';
+  if (error.name === 'MalformedStatement') return 'quorum_not_met';
   if (error.name === 'EvidenceError' && 'code' in error && error.code === 'conflict') return 'quorum_not_met';
   throw error;
 }

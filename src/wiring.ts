@@ -100,11 +100,12 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
   };
   const sshKeygen = { searchPath: config.environment['PATH'] ?? '' };
   const verify = createVerifier(sshKeygen);
+  const faultsOf = (loaded: LoadedRunbook, target: string): Promise<readonly PolicyFinding[]> =>
+    policyFindings(loaded, config.runbookFor(target), Date.now(), sshKeygen);
   const tools: AdmissionTools = {
     ...git,
     verify,
-    policyFindings: (loaded: LoadedRunbook, target: string) =>
-      policyFindings(loaded, config.runbookFor(target), Date.now(), sshKeygen),
+    policyFindings: faultsOf,
     deployment: config.deployment,
     loadRunbook: load,
     environment: config.environment,
@@ -124,6 +125,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       starts,
       prove,
       verify,
+      policyFindings: faultsOf,
       journal,
       rounds,
       samples,

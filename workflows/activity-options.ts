@@ -101,22 +101,24 @@ export function sealActivities(): Pick<Activities, 'sealRun'> {
   });
 }
 
-/** As `evidenceActivities`, for an approver who waits for the answer. */
-export function decisionActivities(): Pick<Activities, 'recordDecision'> {
+/**
+ * As `evidenceActivities`. An approver who waits is told after a while that it could not be checked; what came by signal, whose
+ * sender waits for nothing, is repeated until it could be: a reject must not be lost while the store is away.
+ */
+export function decisionActivities(waits: 'somebody' | 'nobody'): Pick<Activities, 'recordDecision'> {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),
     startToCloseTimeout: '5s',
-    scheduleToCloseTimeout: '10s',
+    ...(waits === 'somebody' ? { scheduleToCloseTimeout: '10s' } : {}),
     retry: UNTIL_IT_WORKS,
   });
 }
 
-/** Who gives an order; beside the rollback's own, so that an order to roll back waits behind nothing. */
+/** Who gives an order; beside the rollback's own, so that it waits behind nothing. It is never given up: it may roll back. */
 export function orderActivities(): Pick<Activities, 'checkOrder'> {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'rollback'),
     startToCloseTimeout: '5s',
-    scheduleToCloseTimeout: '10s',
     retry: UNTIL_IT_WORKS,
   });
 }

@@ -20,10 +20,12 @@ export async function awaitDecision(
   if (run.ballot?.epoch !== epoch) await ask(run, effect);
   publish(run);
   const expiresAt = run.ballot?.expiresAt ?? 0;
+  // Histories of before there were roles waited in one.
+  const isLong = () => run.plan.approval.roles !== undefined && workflowInfo().continueAsNewSuggested;
   while (outcomeOf(run) === 'open' && Date.now() < expiresAt) {
-    if (workflowInfo().continueAsNewSuggested) return 'continue';
+    if (isLong()) return 'continue';
     const remindAt = run.requested?.remindAt ?? Number.POSITIVE_INFINITY;
-    const changed = () => outcomeOf(run) !== 'open' || workflowInfo().continueAsNewSuggested;
+    const changed = () => outcomeOf(run) !== 'open' || isLong();
     await condition(changed, Math.max(1, Math.min(expiresAt, remindAt) - Date.now()));
     if (Date.now() >= remindAt && outcomeOf(run) === 'open' && Date.now() < expiresAt) remind(run);
   }

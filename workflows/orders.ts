@@ -1,10 +1,4 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  log,
-  setHandler,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 
 import { isCounted, refuseDecision, tally, voteOf } from '../src/domain/approval.js';
 import type { PromotionEvent } from '../src/domain/event.js';
@@ -40,15 +34,17 @@ export class Orders {
   #cancelled = false;
   #remediated = false;
   #queue: Promise<unknown> = Promise.resolve();
+  /** Signed orders that a worker is looking into. */
+  readonly #checks = new Set<Promise<Answer>>();
   /** Decisions that were heard and not answered yet: a signal's are no handler that Temporal knows of. */
   #turns = 0;
 
   constructor() {
-    setHandler(decide, (submission) => this.#inTurn(() => this.#decide(submission)), {
+    setHandler(decide, (submission) => this.#inTurn(() => this.#decide(submission, 'somebody')), {
       validator: (submission) => this.#refuseFlood(parseDecision(submission).by),
     });
     setHandler(decideSignal, (submission) => {
-      void this.#inTurn(() => this.#decide(submission)).catch((error: unknown) =>
+      void this.#inTurn(() => this.#decide(submission, 'nobody')).catch((error: unknown) =>
         log.warn('a decide signal was refused', { error: String(error) }),
       );
     });
@@ -126,7 +122,7 @@ export class Orders {
     this.#turns -= 1;
   }
 
-  async #decide(submission: Submission): Promise<Answer> {
+  async #decide(submission: Submission, waits: 'somebody' | 'nobody'): Promise<Answer> {
     const statement = parseDecision(submission);
     const receivedAt = Date.now();
     const counted = this.#run?.ballot !== undefined && isCounted(this.#run.ballot, statement);
@@ -136,9 +132,9 @@ export class Orders {
     const run = this.#known();
     const epoch = run.ballot?.epoch ?? 0;
     const checked = await orFailure(() =>
-      decisionActivities().recordDecision({ run: run.admitted.run, epoch, submission }),
+      decisionActivities(waits).recordDecision({ run: run.admitted.run, epoch, submission }),
     );
-    if (typeof checked === 'string') return unchecked(statement.verdict, checked);
+    if (typeof checked === 'string') return this.#unchecked(statement.by, statement.verdict, checked);
     const { voter = statement.by, identity = 'asserted', key = null } = checked;
     const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt, voter);
     if (late !== undefined) return this.#refuse(statement.by, statement.verdict, late);
@@ -186,9 +182,20 @@ export class Orders {
     const early = this.#refuseOrder(run, statement);
     if (early !== undefined) return this.#refuse(statement.by, statement.action, early);
     const { roles } = run.plan.approval;
-    return roles === undefined || (submission.signature === null && !roles.protected)
-      ? this.#takeUnsigned(run, statement)
-      : CancellationScope.nonCancellable(() => this.#takeSigned(run, statement, submission));
+    if (roles === undefined || (submission.signature === null && !roles.protected))
+      return this.#takeUnsigned(run, statement);
+    if (submission.signature === null)
+      return this.#refuse(statement.by, statement.action, 'signature_missing');
+    const check = CancellationScope.nonCancellable(() => this.#takeSigned(run, statement, submission));
+    this.#checks.add(check);
+    const done = (): void => void this.#checks.delete(check);
+    check.then(done, done);
+    return check;
+  }
+
+  /** Waits for the orders that are being checked now: what they would stop does not go on over them. */
+  async checked(): Promise<void> {
+    await Promise.allSettled(this.#checks);
   }
 
   #takeUnsigned(run: Run, statement: ControlStatement): Answer {
@@ -203,7 +210,7 @@ export class Orders {
     const checked = await orFailure(() =>
       orderActivities().checkOrder({ run: run.admitted.run, requester: run.input.requester, submission }),
     );
-    if (typeof checked === 'string') return unchecked(statement.action, checked);
+    if (typeof checked === 'string') return this.#unchecked(statement.by, statement.action, checked);
     const { refusal, identity, key } = checked;
     if (isTaken(run.ordered, statement)) return taken(statement.action, statement.by);
     // The policy that it was opened under stands beside the one of now.
@@ -223,7 +230,9 @@ export class Orders {
       return 'other_run';
     return (
       (run.sealing ? SEALING : refuseAction(action, run.phase)) ??
-      (plan.approval.roles === undefined ? undefined : refuseHead(ordered, journal.heads, action, head)) ??
+      (plan.approval.roles === undefined
+        ? undefined
+        : refuseHead(ordered, [...journal.heads, run.published], action, head)) ??
       this.#alreadyOrdered(action)
     );
   }
@@ -266,6 +275,17 @@ export class Orders {
     return { accepted: false, reason };
   }
 
+  /** Neither taken nor refused: whoever asked repeats it, and that it was not lost in silence stands in the journal. */
+  #unchecked(by: string, what: string, code: string): Answer {
+    log.warn(`${what} by ${by} could not be checked`, { code });
+    this.#refuse(by, what, `could not be checked (${code})`);
+    return {
+      accepted: false,
+      checked: false,
+      reason: `${what} by ${by} could not be checked (${code}): it was not refused, repeat this same command`,
+    };
+  }
+
   #known(): Run {
     if (this.#run === undefined) throw new Error('no run is attached');
     return this.#run;
@@ -283,11 +303,4 @@ async function orFailure<Checked>(check: () => Promise<Checked>): Promise<Checke
   } catch (error) {
     return codeOf(error);
   }
-}
-
-function unchecked(what: string, code: string): Answer {
-  return {
-    accepted: false,
-    reason: `${what} could not be checked (${code}): it was not refused, repeat this same command`,
-  };
 }

@@ -1,15 +1,10 @@
-import {
-  CancellationScope,
-  condition,
-  makeContinueAsNewFunc,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 
 import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
 import { makesWay, type Effect } from '../src/domain/effect.js';
 import type { PromotionEvent } from '../src/domain/event.js';
-import { isBeforePromoting } from '../src/domain/phase.js';
-import { ImpossibleTransition } from '../src/domain/transition.js';
+import { isBeforePromoting, isEnd } from '../src/domain/phase.js';
+import { ImpossibleTransition, transition } from '../src/domain/transition.js';
 import { awaitDecision, decidedLast } from './awaiting.js';
 import { askRound, checkPrerequisites, faulted, preflight, promote, remediate, watch } from './effects.js';
 import { close } from './ending.js';
@@ -47,9 +42,16 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     }
     const event = await next(run, effect, orders);
     if (event === 'continue') continue;
+    if (goesOn(run, event)) await orders.checked();
     await settle(run, makesWay(effect) ? (orders.take() ?? decidedLast(run, event)) : event);
   }
   return close(run, run.move.effect, orders);
+}
+
+/** What an order that is being checked might stop: promoting, and an end. A rollback waits for none. */
+function goesOn({ plan, move }: Run, event: PromotionEvent): boolean {
+  const { state, effect } = transition(plan, move.state, event);
+  return isEnd(state.phase) || effect.do === 'promote';
 }
 
 async function settle(run: Run, event: PromotionEvent): Promise<void> {
@@ -130,7 +132,9 @@ function cannotGoOn({ phase, journal }: Run): boolean {
 
 /** Waiting for days, or a flood of messages, outgrows a history, which Temporal would end. Who asked is answered before. */
 async function continueIfLong(run: Run, orders: Orders): Promise<void> {
-  const waits = run.phase === 'watching' || run.phase === 'awaiting-approval';
+  // Histories of before there were roles waited for a decision in one.
+  const { roles } = run.plan.approval;
+  const waits = run.phase === 'watching' || (run.phase === 'awaiting-approval' && roles !== undefined);
   if (!waits || !workflowInfo().continueAsNewSuggested) return;
   // An order waits for no vote that is being recorded, so not for this either.
   await condition(() => orders.quiet || orders.pending);

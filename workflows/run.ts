@@ -16,6 +16,7 @@ import { describeEvent } from './describe-event.js';
 import { Journal, type CarriedJournal } from './journal.js';
 import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js';
 import type { Changes } from '../src/domain/changes.js';
+import type { StatementHead } from '../src/domain/statement.js';
 import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
 
 export interface Refusal {
@@ -36,6 +37,7 @@ export interface Carried {
   /** Left out where an earlier version carried it. */
   readonly ordered?: OrdersTaken | undefined;
   readonly requested?: Requested | undefined;
+  readonly published?: StatementHead | undefined;
 }
 
 /** What an open request has beside its votes. */
@@ -65,7 +67,9 @@ export class Run {
   refusals: readonly Refusal[] = [];
   /** How often a message was refused; more than are recorded. */
   refused = 0;
-  ordered: OrdersTaken = NO_ORDERS;
+  ordered: OrdersTaken;
+  /** The journal's head as it was last published: what an order names that was given without any worker. */
+  published: StatementHead;
   requested: Requested | undefined;
 
   constructor(input: PromotionInput, admitted: Admitted, carried?: Carried) {
@@ -80,17 +84,18 @@ export class Run {
     }));
     this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), carried?.journal);
     this.move = carried?.move ?? begin(admitted.plan);
+    this.published = carried?.published ?? this.journal.head;
+    this.ordered = carried?.ordered ?? enteredPhase(NO_ORDERS, this.phase, this.journal.head.seq);
     if (carried === undefined) return;
     this.gates = carried.gates;
     this.ballot = carried.ballot;
     this.refusals = carried.refusals;
     this.refused = carried.refused;
-    this.ordered = carried.ordered ?? NO_ORDERS;
     this.requested = carried.requested;
   }
 
   get carried(): Carried {
-    const { admitted, move, journal, gates, ballot, refusals, refused, ordered, requested } = this;
+    const { admitted, move, journal, gates, ballot, refusals, refused, ordered, requested, published } = this;
     return {
       admitted,
       move,
@@ -101,6 +106,7 @@ export class Run {
       refused,
       ordered,
       requested,
+      published,
     };
   }
 

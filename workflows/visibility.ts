@@ -39,6 +39,7 @@ export function publish(run: Run): void {
   run.told = told;
   // The head moves with every record: it is told with what else is new, and an order on any newer one is as good.
   const { seq, digest } = run.journal.head;
+  run.published = { seq, digest };
   upsertMemo({ promotion: seq === 0 ? memo : { ...memo, head: { seq, digest } }, rollback });
   upsertSearchAttributes([
     { key: PHASE, value: state.phase },
@@ -142,6 +143,7 @@ export function viewOf(run: Run): PromotionView {
     commit: run.input.commit,
     run: run.admitted.run,
     requester: run.input.requester,
+    subjectLine: run.admitted.subjectLine,
     identity: run.admitted.identity ?? 'asserted',
     protected: isProtected(run),
     deployment: run.admitted.deployment,

@@ -7,11 +7,11 @@ import { parseDecision } from '../domain/statement.js';
 import { parseReason, parseTarget, parseText, type Context } from './context.js';
 import { decisionLines } from './decision-lines.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { plain } from './output.js';
+import { plain, type Output } from './output.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { isOpen, phaseOf } from './status-document.js';
 import { subjectOf } from './subject.js';
-import { decisionOf } from './submit.js';
+import { decisionOf, refuseUnchecked } from './submit.js';
 import { withClient } from './temporal.js';
 
 export interface DecideFlags extends SigningFlags {
@@ -47,7 +47,7 @@ export async function decide(
     // Where only the statement is printed, stdout is what is signed.
     const say = flags.printStatement === true ? output.note : output.say;
     for (const line of decisionLines(output, status, approval, subject, Date.now())) say(line);
-    const statement = decisionOf(config, status, { by, verdict, comment });
+    const statement = decisionOf(config, status, subject, { by, verdict, comment });
     const shown = {
       target,
       commit: subject.commit,
@@ -57,6 +57,7 @@ export async function decide(
       by,
     };
     if (flags.printStatement === true) {
+      if (digest === undefined && !isTerminal(output)) throw unseen(approval.digest);
       printStatement(statement);
       return EXIT.done;
     }
@@ -73,11 +74,12 @@ export async function decide(
       return EXIT.done;
     }
     if (digest === undefined && flags.signatureFile === undefined)
-      await confirm(verdict, approval.digest.slice(7, 15));
+      await confirm(output, verdict, approval.digest);
     const submission = await submissionFor(context, statement, flags, approval.protected);
     parseDecision(submission);
     const answer = await client.decide(target, submission);
     output.document({ ...answer, ...shown });
+    refuseUnchecked(answer);
     if (!answer.accepted)
       throw new ClientError(
         'refused',
@@ -89,11 +91,9 @@ export async function decide(
 }
 
 /** A script can't decide on what it has not seen: without a terminal the digest has to be named. */
-async function confirm(verdict: Verdict, hex: string): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new InputError('bad_usage', [
-      `without a terminal, name what you decide on: --digest ${hex}, if what is shown is what you mean`,
-    ]);
+async function confirm(output: Output, verdict: Verdict, digest: string): Promise<void> {
+  if (!isTerminal(output)) throw unseen(digest);
+  const hex = digest.slice(7, 15);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
@@ -103,6 +103,17 @@ async function confirm(verdict: Verdict, hex: string): Promise<void> {
   } finally {
     terminal.close();
   }
+}
+
+/** Where it is shown, somebody has to look. */
+function isTerminal({ json }: Output): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY && (json || process.stdout.isTTY);
+}
+
+function unseen(digest: string): InputError {
+  return new InputError('bad_usage', [
+    `without a terminal, name what you decide on: --digest ${digest.slice(7, 15)}, if what is shown is what you mean`,
+  ]);
 }
 
 function approvalOf(status: PromotionStatus): ApprovalView {

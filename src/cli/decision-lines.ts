@@ -17,13 +17,13 @@ export function decisionLines(
 ): readonly string[] {
   const { view, rollback } = status;
   const rows: readonly (readonly [string, string])[] = [
-    ['commit', subject.commit],
+    ['commit', `${subject.commit} ${view?.subjectLine ?? ''}`.trimEnd()],
     ['requester', `${subject.requester} (${view?.identity ?? 'asserted'})`],
     ['runbook', subject.runbook],
     ['policy', subject.policy],
-    ['needs', needsLine(approval)],
+    ['needs', needsLine(approval, subject)],
     ...approval.votes.map((vote) => ['decided', voteLine(vote)] as const),
-    ['left', `${spanOf(approval.expiresAt - now)} (until ${subject.expires})`],
+    ['left', `${spanOf(Date.parse(subject.expires) - now)} (until ${subject.expires})`],
     ...remediationRows(status),
     ...rollback.map(({ step, does }) => ['rollback', `${step} ${does}`] as const),
     ['evidence', view?.evidence ?? ''],
@@ -42,7 +42,10 @@ export function decisionLines(
   ];
 }
 
-function needsLine({ required, missing, waitingFor, protected: isProtected }: ApprovalView): string {
+function needsLine(
+  { missing, waitingFor, protected: isProtected }: ApprovalView,
+  { required }: Subject,
+): string {
   const how = isProtected ? 'signed approvals' : 'approvals, which nothing but a name vouches for';
   return `${missing} of ${required} ${how}, of ${waitingFor.join(', ') || 'nobody that is left'}`;
 }

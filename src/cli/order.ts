@@ -1,12 +1,12 @@
 import { ClientError } from '../client.js';
 import type { Action } from '../domain/phase.js';
-import { parseControl } from '../domain/statement.js';
+import { parseControl, statementText } from '../domain/statement.js';
 import { parseReason, parseTarget, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain } from './output.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { isOpen, isProtected, phaseOf } from './status-document.js';
-import { orderOf } from './submit.js';
+import { orderOf, refuseUnchecked } from './submit.js';
 import { withClient } from './temporal.js';
 
 export interface OrderFlags extends SigningFlags {
@@ -35,15 +35,16 @@ export async function order(
       printStatement(statement);
       return EXIT.done;
     }
-    const submission = await submissionFor(context, statement, flags, isProtected(status));
-    parseControl(submission);
     if (flags.dryRun === true) {
-      output.document({ dryRun: true, target, action, by, ...submission });
+      output.document({ dryRun: true, target, action, by, statement: statementText(statement) });
       output.say(`${action} of ${target} by ${by} would be sent; nothing was`);
       return EXIT.done;
     }
+    const submission = await submissionFor(context, statement, flags, isProtected(status));
+    parseControl(submission);
     const answer = await client.control(target, submission);
     output.document({ ...answer, target, commit: status.memo.commit, runId: status.runId, action, by });
+    refuseUnchecked(answer);
     if (!answer.accepted)
       throw new ClientError('refused', `${action} of ${target} by ${by} is refused: ${plain(answer.reason)}`);
     output.say(`${plain(answer.reason)}; see \`promote status ${target}\``);

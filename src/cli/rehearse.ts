@@ -210,7 +210,8 @@ function createDirector(stage: Stage, config: Config): NonNullable<FollowOptions
     if (approval !== undefined && !decided.has(approval.digest)) {
       const verdict = stage.flags.yes === true ? 'approve' : await ask(output, status, stage.signal, clear);
       const comment = verdict === 'reject' ? 'rejected in a rehearsal' : '';
-      const statement = decisionOf(config, status, { by: APPROVER, verdict, comment });
+      const subject = subjectOf(approval, status.target);
+      const statement = decisionOf(config, status, subject, { by: APPROVER, verdict, comment });
       await client.decide(status.target, { statement: statementText(statement), signature: null });
       decided.add(approval.digest);
     }

@@ -1,5 +1,5 @@
 import { InputError } from '../contracts/input-error.js';
-import { parseStart } from '../domain/statement.js';
+import { parseStart, statementText } from '../domain/statement.js';
 import { parseCommit, parseReason, parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { parseExpectations, type ExpectFlags } from './expectations.js';
@@ -37,18 +37,21 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
     const [first, ...rest] = problems;
     if (first !== undefined || binds === null)
       throw new InputError('bad_usage', [first ?? 'the worker would not take it', ...rest]);
-    const statement = startOf(asked, binds);
+    const statement = startOf(config, asked, binds);
     if (flags.printStatement === true) {
       printStatement(statement);
       return undefined;
     }
-    const submission = await submissionFor(context, statement, flags, binds.protected);
-    parseStart(submission);
+    output.say(
+      `asks for ${commit} into ${target} by the runbook ${binds.runbook}, after ${binds.previous ?? 'no sealed run'}`,
+    );
     if (flags.dryRun === true) {
-      output.document({ dryRun: true, target, commit, requester, ...submission });
+      output.document({ dryRun: true, target, commit, requester, statement: statementText(statement) });
       output.say(`the promotion of ${commit} into ${target} would be started; nothing was`);
       return undefined;
     }
+    const submission = await submissionFor(context, statement, flags, binds.protected);
+    parseStart(submission);
     return { ...(await client.start({ ...asked, start: submission })), rolledBack, bringBack };
   });
   if (started === undefined) return EXIT.done;

@@ -2,32 +2,46 @@ import { randomBytes } from 'node:crypto';
 
 import { ClientError, type PromotionStatus } from '../client.js';
 import type { Config } from '../config.js';
+import { plain } from './output.js';
 import { InputError } from '../contracts/input-error.js';
-import type { PromotionInput, StartBinding } from '../domain/messages.js';
+import type { Subject } from '../contracts/run-record.js';
+import type { Answer, PromotionInput, StartBinding } from '../domain/messages.js';
 import type { Action } from '../domain/phase.js';
 import type { ControlStatement, DecisionStatement, StartStatement } from '../domain/statement.js';
 
 /** What people say, as statements; docs/reference/statements.md. */
 
-/** @param status what the decision is made on: it names run, request and digest */
+/** @param subject what is decided on, as it was checked to be what the digest is of */
 export function decisionOf(
   config: Config,
   status: PromotionStatus,
+  subject: Subject,
   said: { readonly by: string; readonly verdict: 'approve' | 'reject'; readonly comment: string },
 ): DecisionStatement {
-  const approval = status.view?.approval;
-  if (approval === undefined) throw new ClientError('refused', `${status.target} awaits no decision`);
+  const digest = status.view?.approval?.digest;
+  const { deployment, target, run, request } = subject;
+  if (digest === undefined) throw new ClientError('refused', `${status.target} awaits no decision`);
+  if (deployment !== deploymentOf(config, status) || run !== runOf(status))
+    throw new ClientError(
+      'refused',
+      `what awaits a decision is not of the run that the worker tells: decide nothing, and look at ${target} again`,
+    );
   return {
     v: 1,
     type: 'promotion-decision.v1',
-    deployment: deploymentOf(config, status),
-    target: status.target,
+    deployment,
+    target,
     at: new Date().toISOString(),
-    run: runOf(status),
-    subject: approval.digest,
-    request: approval.request,
+    run,
+    subject: digest,
+    request,
     ...said,
   };
+}
+
+/** @throws ClientError unknown_outcome for what nobody could look into: the same command again is safe */
+export function refuseUnchecked({ checked, reason }: Answer): void {
+  if (checked === false) throw new ClientError('unknown_outcome', plain(reason));
 }
 
 /** @param status what the order is given on: it names run and head */
@@ -51,11 +65,16 @@ export function orderOf(
   };
 }
 
-/** @param binds what the worker says that it would be bound to */
+/**
+ * @param binds what the worker says that it would be bound to
+ * @throws InputError where the worker is of another deployment than these settings name
+ */
 export function startOf(
+  config: Config,
   { target, commit, requester, reason }: PromotionInput,
   { deployment, runbook, previous }: StartBinding,
 ): StartStatement {
+  if (deployment !== config.deployment) throw otherDeployment(target, deployment, config);
   return {
     v: 1,
     type: 'promotion-start.v1',
@@ -84,7 +103,15 @@ function startingStill(target: string): ClientError {
 /** The worker refuses a statement for another installation; said here, because the settings are what is wrong. */
 function deploymentOf({ deployment }: Config, { target, view }: PromotionStatus): string {
   if (view === undefined || view.deployment === deployment) return deployment;
-  throw new InputError('invalid_settings', [
-    `${target} belongs to the deployment ${view.deployment}, these settings name ${deployment}: use its promote.yaml, or set PROMOTE_DEPLOYMENT`,
+  throw otherDeployment(target, view.deployment, { deployment });
+}
+
+function otherDeployment(
+  target: string,
+  its: string,
+  { deployment }: Pick<Config, 'deployment'>,
+): InputError {
+  return new InputError('invalid_settings', [
+    `${target} belongs to the deployment ${its}, these settings name ${deployment}: use its promote.yaml, or set PROMOTE_DEPLOYMENT`,
   ]);
 }

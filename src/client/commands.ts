@@ -32,8 +32,9 @@ export async function say(
     firstExecutionRunId: firstRunOf(description),
   });
   try {
-    // The same statement again is the same update.
-    const updateId = await sha256(submission.statement);
+    // The promotion itself knows the same bytes again. An update of its own each time: one that could not be checked, or came
+    // with another signature, must not get the answer of the one before.
+    const updateId = crypto.randomUUID();
     return await server.within(CALL_TIMEOUT_MS, () =>
       handle.executeUpdate(definition, { args: [submission], updateId }),
     );
@@ -55,9 +56,4 @@ function refusalOf(server: TemporalServer, target: string, error: unknown): Clie
     );
   const translated = server.translate(error);
   return translated.code === 'unreachable' ? unknownOutcome('whether it was taken', error) : translated;
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

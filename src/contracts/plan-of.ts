@@ -63,7 +63,16 @@ export function planOf(runbook: Runbook, overrides: readonly GateOverride[] = []
   };
 }
 
-function rolesOf({ requesters, orders, protected: isProtected, remindEvery }: Runbook['approval']): Roles {
+/** A run that an earlier version opened has no orders in its runbook: it goes on, and rolls back, under what it knew. */
+type StoredApproval = Omit<Runbook['approval'], 'orders'> & Partial<Pick<Runbook['approval'], 'orders'>>;
+
+function rolesOf({
+  requesters,
+  orders,
+  protected: isProtected,
+  remindEvery,
+}: StoredApproval): Roles | undefined {
+  if (orders === undefined) return undefined;
   return {
     requesters: requesters === undefined ? undefined : listOf(requesters),
     orders: Object.fromEntries(

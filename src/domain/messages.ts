@@ -43,6 +43,8 @@ export interface PromotionResult {
 /** The answer to a decision or an order: refused ones say why, and change nothing. */
 export interface Answer {
   readonly accepted: boolean;
+  /** `false`: nobody could say whether it may be taken; repeated, it may be. */
+  readonly checked?: false;
   readonly reason: string;
 }
 
@@ -100,6 +102,8 @@ export interface PromotionView {
   readonly commit: string;
   readonly run: string;
   readonly requester: string;
+  /** The commit's first line. */
+  readonly subjectLine: string;
   /** Of the requester. */
   readonly identity: Identity;
   /** Only signed statements count. */

@@ -100,11 +100,14 @@ class Run {
   }
 }
 
+/** The workflow that holds the target's lock. */
+const LOCK = { workflowExecution: { workflowId: `promotion/${TARGET}`, runId: 'first' } };
+
 function inActivity<Input, Output>(
   activity: (input: Input) => Promise<Output>,
   input: Input,
 ): Promise<Output> {
-  return new MockActivityEnvironment().run(activity, input);
+  return new MockActivityEnvironment(LOCK).run(activity, input);
 }
 
 /** @param rollback a key of the runbook's rollback, where a test needs another one than it ships */
@@ -141,6 +144,30 @@ async function openReadyRun(): Promise<Run> {
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return run;
 }
+
+test('a workflow that does not hold the target’s lock promotes nothing', async () => {
+  const run = await openReadyRun();
+  const elsewhere = { workflowExecution: { workflowId: 'promotion/elsewhere', runId: 'first' } };
+  const { promoteStep } = run.activities.main;
+  const outcome = await new MockActivityEnvironment(elsewhere).run(promoteStep, { run: run.run, step: STEP });
+  expect(outcome).toMatchObject({ done: false, code: 'not_the_lock', effect: 'none' });
+});
+
+test('a run that another one was opened after promotes nothing', async () => {
+  const run = await openReadyRun();
+  const later = '20991231T235959999Z-00000001';
+  await run.dependencies.store.put(`20991231T235959Z-${TARGET}-${later}`, 'run.json', Buffer.from('{}'));
+  expect(await run.promote()).toMatchObject({ done: false, code: 'other_run_since', effect: 'none' });
+});
+
+test('what was approved long ago is promoted no more', async () => {
+  const run = await openReadyRun();
+  const { evidence, verify, ballots, loadRunbook } = run.dependencies;
+  const current = await loadRunbook(TARGET);
+  const hours = (count: number): number => Date.now() + count * 3_600_000;
+  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, hours(0.5))).toBeUndefined();
+  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, hours(2))).toBe('approval_too_old');
+});
 
 test('a step that could not run is no reason to refuse where the runbook waives it by name', async () => {
   const run = await openRun('promoteUnrollbackable: [gateway-stop]');
@@ -273,7 +300,7 @@ describe('nothing is promoted', () => {
     const run = await openRun();
     const { promoteStep } = run.activities.main;
     const stranger = { run: '20260102T030405678Z-00000000', step: STEP };
-    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => {}) });
+    const environment = new MockActivityEnvironment(LOCK, { logger: new DefaultLogger('ERROR', () => {}) });
     await expect(environment.run(promoteStep, stranger)).rejects.toMatchObject({
       type: 'evidence_unavailable',
     });

@@ -138,7 +138,7 @@ export class Signers {
       args: [asked],
     });
     if (binds === null) throw new Error(problems.join('\n'));
-    return { ...startOf(asked, binds), ...over };
+    return { ...startOf(config, asked, binds), ...over };
   }
 
   /** Starts the promotion that a statement asks for. */

@@ -85,13 +85,13 @@ export interface RecordedDecision {
  * Checks a decision on the worker's side, against the stored subject and the current policy, and keeps it. A refused one
  * leaves no file.
  *
- * @param current the runbook as it is on this worker now; undefined where it can't be read
+ * @param current the runbook as it is on this worker now
  * @throws SignatureError where a signature can't be checked: it is neither taken nor refused
  */
 export async function recordDecision(
   evidence: RunEvidence,
   verify: Verify,
-  current: LoadedRunbook | undefined,
+  current: LoadedRunbook,
   { run, epoch, submission }: DecisionRecord,
   receivedAt: number,
 ): Promise<RecordedDecision> {
@@ -103,9 +103,10 @@ export async function recordDecision(
     identity: 'asserted',
     key: null,
   });
+  const { record, folder } = await evidence.known(run);
+  if (current.policy !== record.policy) return refuse('policy_changed');
   const stored = await readBallot(evidence, run, epoch);
   if (stored === undefined) return refuse('not_awaiting_approval');
-  const { record, folder } = await evidence.known(run);
   if (
     statement.run !== run ||
     statement.target !== record.target ||
@@ -113,34 +114,37 @@ export async function recordDecision(
   )
     return refuse('other_run');
   if (statement.request !== stored.subject.request) return refuse('other_subject');
-  if (current?.policy !== stored.subject.policy) return refuse('policy_changed');
-  const base = `${folderOfEpoch(epoch)}/decision-${sha256(Buffer.from(submission.statement)).slice(7, 23)}`;
-  const before = stored.votes.find((vote) => vote.base === base);
-  if (before !== undefined) {
-    const { by, identity, key } = before;
-    const voter = votersOf(current, stored, [])(by);
-    return { refusal: undefined, file: `${base}.json`, voter, identity, key };
-  }
+  const again = (vote: StoredVote): RecordedDecision => {
+    const { by, identity, key, base } = vote;
+    return {
+      refusal: undefined,
+      file: `${base}.json`,
+      voter: votersOf(current, stored, [])(by),
+      identity,
+      key,
+    };
+  };
+  const same = stored.votes.find((vote) => vote.submission.statement === submission.statement);
+  if (same !== undefined) return again(same);
   if (!isSignedNow(statement.at, receivedAt)) return refuse('not_signed_now');
-  const byName = refuseVote(current.plan.approval, ballotOf(current, stored), voteOf(statement), receivedAt);
-  if (byName !== undefined) return refuse(byName);
-  const proof = await prove(verify, current, {
-    by: statement.by,
-    type: statement.type,
-    submission,
-    receivedAt,
-  });
-  if (!proof.proven) return refuse(proof.refusal);
-  const { identity, key } = proof;
-  const voterOf = votersOf(current, stored, key === null ? [] : [{ by: statement.by, key }]);
-  const voter = voterOf(statement.by);
-  const refusal = refuseVote(
-    current.plan.approval,
-    ballotOf(current, stored, voterOf),
-    voteOf(statement, voter),
-    receivedAt,
+  const { by, type, verdict, subject } = statement;
+  const { approval } = current.plan;
+  // A vote that was kept, and whose answer was lost on its way: who says the same again is told that it stands.
+  const kept = stored.votes.find(
+    (vote) => vote.by === by && vote.statement.verdict === verdict && vote.statement.subject === subject,
   );
+  const byName = refuseVote(approval, ballotOf(current, stored), voteOf(statement), receivedAt);
+  if (kept === undefined && byName !== undefined) return refuse(byName);
+  const proof = await prove(verify, current, { by, type, submission, receivedAt });
+  if (!proof.proven) return refuse(proof.refusal);
+  if (kept !== undefined) return again(kept);
+  const { identity, key } = proof;
+  const voterOf = votersOf(current, stored, key === null ? [] : [{ by, key }]);
+  const voter = voterOf(by);
+  const ballot = ballotOf(current, stored, voterOf);
+  const refusal = refuseVote(approval, ballot, voteOf(statement, voter), receivedAt);
   if (refusal !== undefined) return refuse(refusal);
+  const base = `${folderOfEpoch(epoch)}/decision-${sha256(Buffer.from(submission.statement)).slice(7, 23)}`;
   await keepStatement(evidence, folder, base, { submission, receivedAt, identity, key });
   return { refusal: undefined, file: `${base}.json`, voter, identity, key };
 }
@@ -228,6 +232,7 @@ export async function latestEpoch(evidence: RunEvidence, run: string): Promise<n
  * always does.
  *
  * @param current the runbook as it is on this worker now
+ * @param now ms since the epoch; undefined where it has begun to promote, which goes on however long it takes
  * @throws SignatureError where a signature can't be checked
  */
 export async function refuseByPeople(
@@ -235,12 +240,14 @@ export async function refuseByPeople(
   verify: Verify,
   run: string,
   current: LoadedRunbook,
-): Promise<'requester_not_proven' | 'quorum_not_met' | undefined> {
+  now: number | undefined,
+): Promise<'requester_not_proven' | 'quorum_not_met' | 'approval_too_old' | undefined> {
   const known = await evidence.known(run);
   const { record } = known;
   const stored = await readBallot(evidence, run, await latestEpoch(evidence, run));
   if (stored === undefined) return 'quorum_not_met';
   const { subject } = stored;
+  if (now !== undefined && now > Date.parse(subject.expires) + PREFLIGHT_WITHIN_MS) return 'approval_too_old';
   const same =
     subject.run === run &&
     subject.deployment === record.deployment &&
@@ -261,6 +268,9 @@ export async function refuseByPeople(
   const ballot = ballotOf(current, { ...stored, votes });
   return tally(current.plan.approval, ballot) === 'approved' ? undefined : 'quorum_not_met';
 }
+
+/** After the deadline for a decision nothing follows it but the preflight. */
+const PREFLIGHT_WITHIN_MS = 3_600_000;
 
 async function proofOf(
   verify: Verify,

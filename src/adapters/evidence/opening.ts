@@ -1,4 +1,5 @@
 import { RUN_PATTERN } from '../../contracts/names.js';
+import type { RunRecord } from '../../contracts/run-record.js';
 import type { LoadedRunbook } from '../runbook/load.js';
 import { ALLOWED_SIGNERS, folderName, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
@@ -45,4 +46,15 @@ export async function isAdmittedHere(
   if (others.length > 0) return false;
   const latest = await evidence.latestSealed(target);
   return (latest?.manifest ?? null) === (said.previous?.manifest ?? null);
+}
+
+/** Whether no other run of the target was opened after this one, nor sealed since it was. */
+export async function isNewest(
+  evidence: RunEvidence,
+  { target, previous }: Pick<RunRecord, 'target' | 'previous'>,
+  folder: string,
+): Promise<boolean> {
+  const newest = (await evidence.foldersOf(target)).at(-1);
+  const latest = await evidence.latestSealed(target);
+  return newest === folder && (latest?.manifest ?? null) === (previous?.manifest ?? null);
 }

@@ -51,7 +51,13 @@ export async function keepStatement(
     identity,
     key,
   };
-  await evidence.putJson(folder, `${base}.json`, kept);
+  try {
+    await evidence.putJson(folder, `${base}.json`, kept);
+  } catch (error) {
+    // Another attempt was first: its receipt stands, if it is of the same statement.
+    const conflict = error instanceof EvidenceError && error.code === 'conflict';
+    if (!conflict || (await readStatement(evidence, folder, base)) === undefined) throw error;
+  }
 }
 
 /** @throws EvidenceError `conflict` where the files are not those that the receipt is of */

@@ -1,6 +1,9 @@
 import { dirname, join } from 'node:path';
 
 import type { PolicyFinding } from '../signatures/finding.js';
+import { ACTIONS, type Action } from '../../domain/phase.js';
+import type { ApprovalPolicy } from '../../domain/plan.js';
+import { mayOrder } from '../../domain/policy.js';
 import { lintPolicy } from '../signatures/lint.js';
 import type { SshKeygenSettings } from '../signatures/ssh-keygen.js';
 import type { LoadedRunbook } from './resolve.js';
@@ -26,7 +29,7 @@ export async function policyFindings(
     {
       allowedSigners: signers.allowedSigners,
       revoked: signers.revokedKeys,
-      names: { ...roles?.orders, approvers, requesters: roles?.requesters ?? [] },
+      names: { ...ordersOf(plan.approval), approvers, requesters: roles?.requesters ?? [] },
       required,
       protected: roles?.protected === true,
       at,
@@ -37,5 +40,18 @@ export async function policyFindings(
       },
     },
     settings,
+  );
+}
+
+/** Who may give which order, whether the runbook lists them or not. */
+function ordersOf(policy: ApprovalPolicy): Readonly<Partial<Record<Action, readonly string[]>>> {
+  const { approvers } = policy;
+  const own = policy.roles?.requesters ?? [];
+  const may = (action: Action) => own.flatMap((name) => mayOrder(policy, name, action));
+  return Object.fromEntries(
+    ACTIONS.map((action) => [
+      action,
+      [...new Set([...may(action), ...mayOrder(policy, approvers[0] ?? '', action)])],
+    ]),
   );
 }

@@ -13,6 +13,7 @@ export type PolicyFindingCode =
   | 'approver_without_key'
   | 'person_without_key'
   | 'principal_not_named'
+  | 'nobody_able'
   | 'too_few_voters';
 
 export interface PolicyFinding {

@@ -26,6 +26,23 @@ export function lintPeople(policy: PolicyToLint, lines: readonly SignersLine[]):
       );
     }),
   );
+  const nobody = policy.protected ? Object.entries(names) : [];
+  for (const [role, people] of nobody) {
+    const namespace = namespaceOf(role);
+    if (
+      role !== 'approvers' &&
+      people.length > 0 &&
+      people.every((person) => without.get(person)?.has(namespace))
+    )
+      findings.push(
+        aboutFile(files.runbook)(
+          'error',
+          'nobody_able',
+          undefined,
+          `${role}: nobody who may has a key for namespaces="${namespace}": on a protected target nobody could, so add it to a line`,
+        ),
+      );
+  }
   const able = policy.protected
     ? names.approvers.filter((person) => without.get(person)?.has('promotion-decision.v1') !== true)
     : names.approvers;

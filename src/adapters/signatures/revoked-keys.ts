@@ -20,7 +20,7 @@ export async function listRevoked(
 ): Promise<readonly SignersLine[] | 'unreadable'> {
   const keyed = lines.filter(({ fingerprint }) => fingerprint !== undefined);
   const files = Object.fromEntries(keyed.map(({ line, key = '' }) => [`line-${line}.pub`, `${key} key\n`]));
-  return withPrivateFolder(settings.tempDir, { ...files, revoked }, async (folder) => {
+  return withPrivateFolder(settings.tempDirs, { ...files, revoked }, async (folder) => {
     const krl = join(folder, 'revoked');
     const list = await runSshKeygen(settings, { args: ['-Q', '-l', '-f', krl] });
     if (list.exitCode !== 0) {

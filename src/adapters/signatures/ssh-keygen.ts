@@ -6,8 +6,8 @@ import { SignatureError } from './error.js';
 export interface SshKeygenSettings {
   /** PATH, where ssh-keygen is looked for. */
   readonly searchPath: string;
-  /** Folder for private folders, one a call; the system's own by default. */
-  readonly tempDir?: string | undefined;
+  /** Folders for private folders, one a call, tried in this order; by default in memory, else the system's own. */
+  readonly tempDirs?: readonly string[] | undefined;
   /** For one call of ssh-keygen; 10 s by default. */
   readonly deadlineMs?: number | undefined;
 }

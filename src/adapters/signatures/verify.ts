@@ -135,7 +135,7 @@ async function ask(
     signature: signature ?? '',
     ...(revoked === undefined ? {} : { revoked }),
   };
-  return withPrivateFolder(settings.tempDir, files, async (folder) => {
+  return withPrivateFolder(settings.tempDirs, files, async (folder) => {
     const run = (...args: string[]) => runSshKeygen(settings, { args: ['-Y', ...args], input: statement });
     const purpose = ['-n', namespace, '-s', join(folder, 'signature')];
     const alone = await run('check-novalidate', ...purpose);

@@ -43,6 +43,12 @@ export const STOP_CODES = {
     'the stored signatures could not be checked',
     'see that ssh-keygen works, then start again',
   ),
+  not_the_lock: told(
+    'a workflow that does not hold the lock of the target asked to promote',
+    'find out who called it',
+  ),
+  other_run_since: told('another run of the target was opened or sealed since this one was', FRESH),
+  approval_too_old: told('it was approved long ago, and has not promoted since', FRESH),
   requester_not_proven: told('the stored request to start is not validly signed by the requester', FRESH),
   quorum_not_met: told('the stored decisions do not approve under the current policy', FRESH),
   preflight_not_passed: told('a gate held right before promoting', AGAIN),

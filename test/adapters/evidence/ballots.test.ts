@@ -181,7 +181,7 @@ class Poll {
 
   async reached(policy = this.policy, digest: Digest = this.opened.loaded.policy): Promise<boolean> {
     const current = { ...this.#current(policy), policy: digest };
-    return (await refuseByPeople(this.opened.evidence, verify, RUN, current)) === undefined;
+    return (await refuseByPeople(this.opened.evidence, verify, RUN, current, OPENED_MS)) === undefined;
   }
 
   #current(approval: ApprovalPolicy): LoadedRunbook {
@@ -282,10 +282,11 @@ describe('a decision', () => {
     expect(await poll.votes()).toEqual([APPROVER_A]);
   });
 
-  test('of somebody who voted already is refused, whatever it says now', async () => {
+  test('of somebody who voted already is refused, unless it says the same: then the first one stands', async () => {
     const poll = await openPoll();
     await poll.decide();
-    expect(await poll.refusal({ comment: 'again' })).toBe('already_voted');
+    expect(await poll.refusal({ comment: 'again' })).toBeUndefined();
+    expect(await poll.votes()).toEqual([APPROVER_A]);
     expect(await poll.refusal({ verdict: 'reject' })).toBe('already_voted');
   });
 

@@ -182,7 +182,7 @@ class SignedPoll {
 
   /** Why the stored votes let nobody promote, under the given policy. */
   async stands(current = this.opened.loaded): Promise<string | undefined> {
-    return refuseByPeople(this.opened.evidence, verify, RUN, current);
+    return refuseByPeople(this.opened.evidence, verify, RUN, current, undefined);
   }
 
   /** As if the given policy had been the run's own all along, digests and all, and only its keys differed. */
@@ -242,13 +242,32 @@ describe('a signed decision', () => {
     expect(await poll.refusal(APPROVER_B, 'b')).toBeUndefined();
   });
 
-  test.each<{ what: string; by: string; name: string; refusal: string }>([
-    { what: 'a second key', by: APPROVER_A, name: 'a-other', refusal: 'already_voted' },
-    { what: 'a second name', by: TWIN, name: 'a', refusal: 'same_voter' },
-  ])('by $what of somebody who has voted is refused', async ({ by, name, refusal }) => {
+  test.each<{ what: string; by: string; name: string; over: Partial<DecisionStatement>; refusal?: string }>([
+    { what: 'a second name', by: TWIN, name: 'a', over: {}, refusal: 'same_voter' },
+    {
+      what: 'a second key that says otherwise',
+      by: APPROVER_A,
+      name: 'a-other',
+      over: { verdict: 'reject' },
+      refusal: 'already_voted',
+    },
+    {
+      what: 'a second key that says the same, which is told that it stands',
+      by: APPROVER_A,
+      name: 'a-other',
+      over: {},
+    },
+    {
+      what: 'a key of somebody else',
+      by: APPROVER_A,
+      name: 'b',
+      over: {},
+      refusal: 'key_of_another_name',
+    },
+  ])('of somebody who has voted, by $what, is no second vote', async ({ by, name, over, refusal }) => {
     const poll = await SignedPoll.open();
     expect(await poll.refusal(APPROVER_A, 'a')).toBeUndefined();
-    expect(await poll.refusal(by, name, { comment: 'again' })).toBe(refusal);
+    expect(await poll.refusal(by, name, { comment: 'again', ...over })).toBe(refusal);
     expect(await poll.votes()).toEqual([APPROVER_A]);
   });
 

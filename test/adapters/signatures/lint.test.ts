@@ -191,11 +191,20 @@ describe('people', () => {
 
   test('who start or give orders without a key for it are a warning', async () => {
     const names = { approvers: ['a', 'b'], requesters: ['a'], abort: ['b'], rollback: ['b'] };
-    const findings = await lint({ names });
+    const findings = await lint({ names, protected: false });
     expect(inShort(findings)).toEqual(['- warning person_without_key', '- warning person_without_key']);
     expect(policyLines(findings)).toEqual([
       'allowed_signers: warning: a has no line that is valid now with namespaces="promotion-start.v1": add one, or take the name out of the runbook [person_without_key]',
       'allowed_signers: warning: b has no line that is valid now with namespaces="promotion-control.v1": add one, or take the name out of the runbook [person_without_key]',
+    ]);
+  });
+
+  test('are an error on a protected target where nobody of them could', async () => {
+    const names = { approvers: ['a', 'b'], requesters: ['a'], abort: ['a', 'b'], rollback: [] };
+    const errors = (await lint({ names })).filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ code, message }) => [code, message.split(':')[0]])).toEqual([
+      ['nobody_able', 'requesters'],
+      ['nobody_able', 'abort'],
     ]);
   });
 

@@ -72,7 +72,7 @@ function verified({ lines, revoked, requireUserVerification, signed }: Changed =
     at: AT,
     ...signed,
   } as const;
-  return createVerifier({ searchPath, tempDir })(policy, statement);
+  return createVerifier({ searchPath, tempDirs: [tempDir] })(policy, statement);
 }
 
 function line(key: string, options = NAMED, principal = BY): string {
@@ -472,7 +472,7 @@ describe('nothing is known, and nothing is refused,', () => {
     {
       title: 'where there is no room for its files',
       code: 'io',
-      settings: () => ({ searchPath, tempDir: '/nowhere' }),
+      settings: () => ({ searchPath, tempDirs: ['/nowhere'] }),
     },
   ])('$title: $code', async ({ code, settings }) => {
     const failure: unknown = await createVerifier(settings())(...plainly()).catch((error: unknown) => error);
@@ -514,7 +514,7 @@ test('tells a full disk as such, and leaves nothing on it', async ({ skip }) => 
   try {
     const [policy, signed] = plainly();
     const large = fileOf(...Array.from({ length: 400 }, () => '#'.repeat(99)), line(ed25519));
-    const failure = await createVerifier({ searchPath, tempDir: disk })(
+    const failure = await createVerifier({ searchPath, tempDirs: [disk] })(
       { ...policy, allowedSigners: large },
       signed,
     ).catch((error: unknown) => error);
