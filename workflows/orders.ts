@@ -136,7 +136,8 @@ export class Orders {
     );
     if (typeof checked === 'string') return this.#unchecked(statement.by, statement.verdict, checked);
     const { voter = statement.by, identity = 'asserted', key = null } = checked;
-    const late = checked.refusal ?? this.#refuseDecision(statement, receivedAt, voter);
+    // What changed meanwhile goes first: the answer then fits what others were told.
+    const late = this.#refuseDecision(statement, receivedAt, voter) ?? checked.refusal;
     if (late !== undefined) return this.#refuse(statement.by, statement.verdict, late);
     if (run.ballot === undefined || run.ballot.epoch !== epoch)
       return this.#refuse(statement.by, statement.verdict, 'not_awaiting_approval');
@@ -213,9 +214,9 @@ export class Orders {
     if (typeof checked === 'string') return this.#unchecked(statement.by, statement.action, checked);
     const { refusal, identity, key } = checked;
     if (isTaken(run.ordered, statement)) return taken(statement.action, statement.by);
-    // The policy that it was opened under stands beside the one of now.
+    // The policy that it was opened under stands beside the one of now. What changed meanwhile goes first.
     const unproven = run.plan.approval.roles?.protected === true && identity !== 'signed';
-    const late = refusal ?? (unproven ? 'signature_missing' : this.#refuseOrder(run, statement));
+    const late = this.#refuseOrder(run, statement) ?? refusal ?? (unproven ? 'signature_missing' : undefined);
     return late === undefined
       ? this.#take(run, statement, { identity, key, ...submission })
       : this.#refuse(statement.by, statement.action, late);
