@@ -1,9 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { afterAll, describe, expect, inject, test } from 'vitest';
 
-import { startPart, type Part, type Surroundings } from '../support/command-line.js';
+import { startPart, surroundingsOf, type Part } from '../support/command-line.js';
 import { withStage, type Stage } from '../support/stage.js';
 import { expectRolledBack } from '../support/tau-controls.js';
 import { chooseMoment, momentText, Watcher, type Moment } from './moments.js';
@@ -82,7 +79,7 @@ type Met = Pick<Figures, 'killed' | 'readyMs' | 'resumedMs' | 'endedMs'>;
 type Result = Awaited<ReturnType<Stage['result']>>;
 
 async function promoteWithKill(stage: Stage, moment: Moment): Promise<Met & { readonly result: Result }> {
-  const surroundings = await settle(stage);
+  const surroundings = await surroundingsOf(stage);
   let worker: Part = await startPart(surroundings, 'worker');
   try {
     await stage.start();
@@ -121,21 +118,6 @@ async function lostTasks({ handle }: Stage): Promise<number> {
   const { events } = await handle.fetchHistory();
   const timedOut = (events ?? []).flatMap((event) => event.workflowTaskTimedOutEventAttributes ?? []);
   return timedOut.filter(({ startedEventId }) => Number(startedEventId ?? 0) > 0).length;
-}
-
-/** The folder and the environment of a worker process that serves this stage alone. */
-async function settle({ folder, target, rehearsal, config }: Stage): Promise<Surroundings> {
-  const settings = { v: 1, targets: { [target]: { runbook: rehearsal.runbookFile } } };
-  await writeFile(join(folder, 'promote.yaml'), JSON.stringify(settings));
-  return {
-    cwd: folder,
-    environment: {
-      HOME: folder,
-      TEMPORAL_ADDRESS: address,
-      PROMOTE_TASK_QUEUE: config.taskQueue,
-      ...rehearsal.environment,
-    },
-  };
 }
 
 function say(line: string): void {

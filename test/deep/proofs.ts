@@ -38,7 +38,11 @@ export function expectRevertedOnce(stage: Stage): void {
 }
 
 /** No gap, one chain from the run's beginning to the head that the manifest names, and a manifest of all files there are. */
-export async function expectWholeEvidence(stage: Stage, evidence: string, run: string): Promise<number> {
+export async function expectWholeEvidence(
+  stage: Pick<Stage, 'config'>,
+  evidence: string,
+  run: string,
+): Promise<number> {
   const folder = join(stage.config.evidenceDir, evidence);
   const names = (await readdir(join(folder, 'journal'))).filter((name) => !name.startsWith('.tmp-')).sort();
   let prev: string = genesis(run);

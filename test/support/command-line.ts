@@ -16,7 +16,7 @@ import { openRehearsal, type Rehearsal } from '../../src/rehearsal/rehearsal.js'
 import { SCENARIOS } from '../../src/rehearsal/scenarios.js';
 import type { Timings } from '../../src/rehearsal/timings.js';
 import { promotionId } from '../../workflows/messages.js';
-import { root } from './stage.js';
+import { root, type Stage } from './stage.js';
 
 const PROMOTE = join(root, 'bin/promote');
 
@@ -81,6 +81,27 @@ export async function startPart(
     stderr: said,
     kill: async () => void (await gone('SIGKILL')),
     end: () => gone('SIGTERM'),
+  };
+}
+
+/** The folder and the environment of a worker process that serves this stage alone. */
+export async function surroundingsOf({
+  folder,
+  target,
+  rehearsal,
+  config,
+  address,
+}: Stage): Promise<Surroundings> {
+  const settings = { v: 1, targets: { [target]: { runbook: rehearsal.runbookFile } } };
+  await writeFile(join(folder, 'promote.yaml'), JSON.stringify(settings));
+  return {
+    cwd: folder,
+    environment: {
+      HOME: folder,
+      TEMPORAL_ADDRESS: address,
+      PROMOTE_TASK_QUEUE: config.taskQueue,
+      ...rehearsal.environment,
+    },
   };
 }
 

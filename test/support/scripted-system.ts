@@ -48,11 +48,14 @@ export interface ScriptedSystem {
 /**
  * A system on loopback that says what a script tells it to. `service` is what rounds and samples look at: its answers come
  * in the order of the questions. `brake` runs until the rollback's command leaves its mark, and then does as the attempt says.
+ *
+ * @param heard is told of each question to the service, from 1, before it is answered
  */
 export async function serveScript(
   says: readonly Said[],
   attempts: readonly Attempt[],
   mark: string,
+  heard: (question: number) => void = () => {},
 ): Promise<ScriptedSystem> {
   let questions = 0;
   let attempt = 0;
@@ -76,6 +79,7 @@ export async function serveScript(
   function service(response: ServerResponse): void {
     const said = says[questions] ?? 'pass';
     questions += 1;
+    heard(questions);
     if (said === 'silence') held.push(response);
     else if (said === 'misconfigured') response.writeHead(404).end();
     else response.end(said === 'malformed' ? 'not JSON' : JSON.stringify(BODIES[said]));

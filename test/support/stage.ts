@@ -92,7 +92,7 @@ function scenarioOf(named: string | Scenario): Scenario {
 export async function setStage<Played extends Play>(
   folder: string,
   play: Played,
-  options: Pick<StageOptions, 'address' | 'environment'>,
+  options: Pick<StageOptions, 'address' | 'environment'> & Partial<Pick<Config, 'runbookFor'>>,
 ): Promise<Stage<Played>> {
   const base = await readConfig({
     cwd: folder,
@@ -104,7 +104,7 @@ export async function setStage<Played extends Play>(
       ...options.environment,
     },
   });
-  const config: Config = { ...base, runbookFor: () => play.runbookFile };
+  const config: Config = { ...base, runbookFor: options.runbookFor ?? (() => play.runbookFile) };
   const connection = await Connection.connect({ address: options.address });
   return new Stage(folder, play, config, options.address, connection);
 }
@@ -128,6 +128,11 @@ export class Stage<Played extends Play = Rehearsal> {
     this.address = address;
     this.#connection = connection;
     this.client = new Client({ connection });
+  }
+
+  /** Another target, with the same worker; it closes with this stage. */
+  another(): Stage<Played> {
+    return new Stage(this.folder, this.rehearsal, this.config, this.address, this.#connection);
   }
 
   async startWorker(): Promise<void> {
@@ -179,14 +184,14 @@ export class Stage<Played extends Play = Rehearsal> {
   }
 
   /** Waits until the view fulfils the condition; the test's own time limit ends it. */
-  async until(condition: (seen: PromotionView) => boolean): Promise<PromotionView> {
+  async until(condition: (seen: PromotionView) => boolean, everyMs = 50): Promise<PromotionView> {
     return vi.waitFor(
       async () => {
         const seen = await this.view();
         if (!condition(seen)) throw new Error(`still ${seen.phase}, ${seen.doing}`);
         return seen;
       },
-      { timeout: 600_000, interval: 50 },
+      { timeout: 600_000, interval: everyMs },
     );
   }
 
@@ -225,12 +230,14 @@ export class Stage<Played extends Play = Rehearsal> {
     return this.submit(await this.decision(verdict, by, over));
   }
 
+  /** @param seen what it is ordered on; as it is now where it is left out */
   async ordering(
     action: Action,
     by = 'approver@rehearsal',
     over: Partial<ControlStatement> = {},
+    seen?: PromotionView,
   ): Promise<Submission> {
-    const { run, deployment, head } = await this.until((seen) => seen.head.seq > 0);
+    const { run, deployment, head } = seen ?? (await this.until((now) => now.head.seq > 0));
     const statement = statementText({
       v: 1,
       type: 'promotion-control.v1',

@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, inject, test } from 'vitest';
 
+import type { PromotionView } from '../../src/domain/messages.js';
 import { decideSignal } from '../../workflows/messages.js';
+import { startPart, surroundingsOf } from '../support/command-line.js';
 import { putOneGateRunbook, serveOneGate } from '../support/one-gate.js';
-import { withStage, type Stage } from '../support/stage.js';
+import { withStage, type Stage, type StageOptions } from '../support/stage.js';
 import { runsOf } from '../support/chain.js';
 
 /**
@@ -23,12 +28,14 @@ async function outgrow(stage: Stage): Promise<void> {
 async function withOneGate(
   approval: Readonly<Record<string, unknown>>,
   play: (stage: Stage) => Promise<void>,
+  options: Partial<StageOptions> = {},
 ): Promise<void> {
   const service = await serveOneGate(() => 'pass');
   try {
     await withStage(
       {
         address,
+        ...options,
         prepare: (stage) =>
           putOneGateRunbook(stage, service.url, { window: '10ms', interval: '10ms' }, approval),
       },
@@ -84,20 +91,38 @@ test('votes by signal that come while it goes on in another history are all coun
   });
 });
 
-test('who is waited for is reminded, in this history and in the next, and that voids nothing', () =>
-  withOneGate({ remindEvery: '300ms', expires: '1h' }, async (stage) => {
-    await stage.start();
-    const reminders = ({ log }: { log: readonly { kind: string }[] }) =>
-      log.filter(({ kind }) => kind === 'approval-reminded').length;
-    const asked = await stage.decision();
-    const before = await stage.until((seen) => reminders(seen) >= 2);
-    await outgrow(stage);
-    const after = await stage.until((seen) => reminders(seen) >= reminders(before) + 2);
-    expect(after.approval).toEqual(before.approval);
-    const reminded = after.log.filter(({ kind }) => kind === 'approval-reminded');
-    for (const [index, { at }] of reminded.slice(1).entries())
-      expect(at - (reminded[index]?.at ?? 0)).toBeGreaterThan(0);
-    expect(reminded[0]?.text).toContain('still 1 approval(s)');
-    expect(await stage.submit(asked)).toMatchObject({ accepted: true });
-    expect((await stage.result()).end).toBe('promoted');
-  }));
+test('who is waited for is reminded, in this history and in the next, aloud and in the record, and that voids nothing', async () => {
+  const approval = { remindEvery: '300ms', expires: '1h' };
+  await withOneGate(
+    approval,
+    async (stage) => {
+      const worker = await startPart(await surroundingsOf(stage), 'worker');
+      try {
+        await stage.start();
+        const asked = await stage.decision();
+        const before = await stage.until((seen) => remindersOf(seen).length >= 2);
+        await outgrow(stage);
+        const after = await stage.until((seen) => remindersOf(seen).length >= remindersOf(before).length + 2);
+        expect(after.approval).toEqual(before.approval);
+        const text = `still 1 approval(s) of ${before.approval?.digest.slice(7, 15)} missing; approver@rehearsal may decide`;
+        const reminders = remindersOf(after);
+        expect(new Set(reminders.map((reminder) => reminder.text))).toEqual(new Set([text]));
+        await expect.poll(() => worker.stderr()).toContain(`worker: warn: ${stage.target}: ${text}`);
+        expect(await stage.submit(asked)).toMatchObject({ accepted: true });
+        const { end, evidence } = await stage.result();
+        expect(end).toBe('promoted');
+        const journal = await readFile(join(stage.config.evidenceDir, evidence, 'journal.jsonl'), 'utf8');
+        expect(journal.split('"kind":"approval-reminded"').length - 1).toBeGreaterThanOrEqual(
+          reminders.length,
+        );
+      } finally {
+        await worker.kill();
+      }
+    },
+    { worker: false },
+  );
+});
+
+function remindersOf({ log }: PromotionView): PromotionView['log'] {
+  return log.filter(({ kind }) => kind === 'approval-reminded');
+}

@@ -17,13 +17,16 @@ test.each([
   const service = await serveOneGate(() => 'pass');
   const watch = { window: '10ms', interval: '10ms' };
   try {
-    await withStage({ address, prepare: (stage) => putOneGateRunbook(stage, service.url, watch) }, async (stage) => {
-      await stage.start();
-      const decision = await stage.decision();
-      await sendRawSignal(stage, name, encoding, data);
-      expect(await stage.submit(decision)).toMatchObject({ accepted: true });
-      expect((await stage.result()).end).toBe('promoted');
-    });
+    await withStage(
+      { address, prepare: (stage) => putOneGateRunbook(stage, service.url, watch) },
+      async (stage) => {
+        await stage.start();
+        const decision = await stage.decision();
+        await sendRawSignal(stage, name, encoding, data);
+        expect(await stage.submit(decision)).toMatchObject({ accepted: true });
+        expect((await stage.result()).end).toBe('promoted');
+      },
+    );
   } finally {
     await service.close();
   }
