@@ -24,6 +24,9 @@ const REFUSALS_RECORDED = 50;
 /** Nothing is asked of the target any more, and its end is told once its evidence is sealed. */
 const SEALING = 'its end is decided and its evidence is being sealed: too late for an order';
 
+/** Whether somebody waits for the answer: not for a signal's. */
+type Waits = 'somebody' | 'nobody';
+
 /**
  * What people say to a running promotion. Handlers stand before the first await; decisions are taken one at a time,
  * checked, verified by the worker, and checked again, for a slower one may have changed what it is about.
@@ -38,15 +41,20 @@ export class Orders {
   readonly #checks = new Set<Promise<Answer>>();
   /** Decisions that were heard and not answered yet: a signal's are no handler that Temporal knows of. */
   #turns = 0;
+  /** Signals that were no decision at all. */
+  #unreadable = 0;
 
   constructor() {
-    setHandler(decide, (submission) => this.#inTurn(() => this.#decide(submission, 'somebody')), {
+    setHandler(decide, (submission) => this.#hear(submission, 'somebody'), {
       validator: (submission) => this.#refuseFlood(parseDecision(submission).by),
     });
     setHandler(decideSignal, (submission) => {
-      void this.#inTurn(() => this.#decide(submission, 'nobody')).catch((error: unknown) =>
-        log.warn('a decide signal was refused', { error: String(error) }),
-      );
+      try {
+        const answer = this.#hear(submission, 'nobody');
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.#logSignal(error));
+      } catch (error) {
+        this.#logSignal(error);
+      }
     });
     // Awaits nothing, so it waits for no vote that is being recorded: an abort goes through on a full disk.
     setHandler(control, (submission) => this.#control(submission), {
@@ -122,13 +130,34 @@ export class Orders {
     this.#turns -= 1;
   }
 
-  async #decide(submission: Submission, waits: 'somebody' | 'nobody'): Promise<Answer> {
+  /**
+   * What can be answered at once takes no turn: thousands that come with one task, and each takes a while, would hold that task
+   * up until it is given up, and with it everything that this worker does.
+   */
+  #hear(submission: Submission, waits: Waits): Answer | Promise<Answer> {
     const statement = parseDecision(submission);
     const receivedAt = Date.now();
-    const counted = this.#run?.ballot !== undefined && isCounted(this.#run.ballot, statement);
-    if (counted) return taken(statement.verdict, statement.by);
-    const early = this.#refuseDecision(statement, receivedAt);
-    if (early !== undefined) return this.#refuse(statement.by, statement.verdict, early);
+    const known = this.#run === undefined ? undefined : this.#atOnce(statement, receivedAt);
+    return known ?? this.#inTurn(() => this.#decide(submission, statement, receivedAt, waits));
+  }
+
+  /** The answer to what was counted before, or is refused as things stand; undefined where a worker has to look. */
+  #atOnce(statement: DecisionStatement, receivedAt: number): Answer | undefined {
+    const { by, verdict } = statement;
+    const ballot = this.#run?.ballot;
+    if (ballot !== undefined && isCounted(ballot, statement)) return taken(verdict, by);
+    const refusal = this.#refuseDecision(statement, receivedAt);
+    return refusal === undefined ? undefined : this.#refuse(by, verdict, refusal);
+  }
+
+  async #decide(
+    submission: Submission,
+    statement: DecisionStatement,
+    receivedAt: number,
+    waits: Waits,
+  ): Promise<Answer> {
+    const early = this.#atOnce(statement, receivedAt);
+    if (early !== undefined) return early;
     const run = this.#known();
     const epoch = run.ballot?.epoch ?? 0;
     const checked = await orFailure(() =>
@@ -285,6 +314,13 @@ export class Orders {
       checked: false,
       reason: `${what} by ${by} could not be checked (${code}): it was not refused, repeat this same command`,
     };
+  }
+
+  /** The first ones: a log is no place for a flood. */
+  #logSignal(error: unknown): void {
+    this.#unreadable += 1;
+    if (this.#unreadable <= REFUSALS_RECORDED)
+      log.warn('a decide signal was refused', { error: String(error) });
   }
 
   #known(): Run {
