@@ -142,7 +142,9 @@ describe('start', () => {
       .filter((line) => targets.some((name) => isOf(line, name)));
     expect(open).toMatchObject([{ target, commit: rehearsal.commit, phase: 'awaiting-approval' }]);
     expect(await site.evidence()).toHaveLength(1);
-    expect(await site.promote('abort', target, '--reason', 'done')).toMatchObject({ exitCode: 0 });
+    const abort = ['abort', target, '--reason', 'done'];
+    expect((await site.promote(...abort, '--as', 'somebody@else')).stderr).toContain('not_allowed_to_order');
+    expect(await site.promote(...abort, '--as', 'requester@rehearsal')).toMatchObject({ exitCode: 0 });
   });
 });
 

@@ -299,7 +299,7 @@ describe('a workflow of somebody’s own', () => {
     const forged = { run, epoch: 2, round: 'none', head, expiresAt: Date.now() + 1e9 };
     expect(await fromFalseWorkflow(stage, 'evidence', 'requestApproval', forged)).toHaveProperty('answered');
     expect(await fromFalseWorkflow(stage, 'main', 'promoteStep', { run, step: STEP })).toMatchObject({
-      answered: { done: false, code: 'quorum_not_met', effect: 'none' },
+      answered: { done: false, code: 'not_the_lock', effect: 'none' },
     });
     expect(await signers.approve(APPROVER)).toMatchObject({ accepted: true });
     expect(await stage.result()).toMatchObject({ end: 'stopped', reason: 'quorum_not_met' });
