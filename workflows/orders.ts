@@ -216,10 +216,9 @@ export class Orders {
       return this.#takeUnsigned(run, statement);
     if (submission.signature === null)
       return this.#refuse(statement.by, statement.action, 'signature_missing');
-    const check = CancellationScope.nonCancellable(() => this.#takeSigned(run, statement, submission));
+    const taking = CancellationScope.nonCancellable(() => this.#takeSigned(run, statement, submission));
+    const check: Promise<Answer> = taking.finally(() => this.#checks.delete(check));
     this.#checks.add(check);
-    const done = (): void => void this.#checks.delete(check);
-    check.then(done, done);
     return check;
   }
 

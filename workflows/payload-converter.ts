@@ -6,10 +6,12 @@ import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@t
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value, context) => defaultPayloadConverter.toPayload(value, context),
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface has it
   fromPayload<Value>(payload: Payload): Value {
     try {
       return defaultPayloadConverter.fromPayload<Value>(payload);
     } catch {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each handler checks what it is given
       return undefined as Value;
     }
   },

@@ -164,9 +164,9 @@ test('what was approved long ago is promoted no more', async () => {
   const run = await openReadyRun();
   const { evidence, verify, ballots, loadRunbook } = run.dependencies;
   const current = await loadRunbook(TARGET);
-  const hours = (count: number): number => Date.now() + count * 3_600_000;
-  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, hours(0.5))).toBeUndefined();
-  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, hours(2))).toBe('approval_too_old');
+  const [soon, late] = [Date.now() + 1_800_000, Date.now() + 7_200_000];
+  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, soon)).toBeUndefined();
+  expect(await ballots.refuseByPeople(evidence, verify, run.run, current, late)).toBe('approval_too_old');
 });
 
 test('a step that could not run is no reason to refuse where the runbook waives it by name', async () => {

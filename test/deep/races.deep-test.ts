@@ -151,12 +151,14 @@ async function expectReplayed(seen: readonly Seen[]): Promise<void> {
     expect(await stage.view(), `RACE_SEED=${seed}`).toEqual(raced.view);
 }
 
+function listed(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
+}
+
 function print(racedMs: number, wholeMs: number): void {
-  const listed = (counts: ReadonlyMap<string, number>): string =>
-    [...counts]
-      .sort(([, a], [, b]) => b - a)
-      .map(([what, count]) => `${count} ${what}`)
-      .join(', ');
   process.stderr.write(
     `${RACES} races from seed ${FIRST_SEED}, ${FACTS.said} messages, in ${racedMs} ms, with replays ${wholeMs} ms; ` +
       `ends: ${listed(FACTS.ends)}; refused: ${listed(FACTS.refusals)}\n`,

@@ -53,8 +53,8 @@ async function play(
   const spoken: Spoken[] = [];
   const result = stage.result();
   const ended = result.then(
-    () => {},
-    () => {},
+    () => undefined,
+    () => undefined,
   );
   const shots: Promise<void>[] = [];
   let before: Loaded[] = [];
@@ -160,7 +160,7 @@ function fire(
           return when satisfies never;
       }
     };
-    fired.push(moment().then(async () => void (await speak(stage, shot, spoken))));
+    fired.push(moment().then(() => speak(stage, shot, spoken)));
   }
   return fired;
 }
