@@ -1,4 +1,6 @@
-import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type PayloadConverter } from '@temporalio/common';
+
+const NOTHING = defaultPayloadConverter.toPayload(undefined);
 
 /**
  * What the workflows read with: what can't be read is nothing at all. A signal is decoded before any handler sees it, and one
@@ -6,13 +8,11 @@ import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@t
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value, context) => defaultPayloadConverter.toPayload(value, context),
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface has it
-  fromPayload<Value>(payload: Payload): Value {
+  fromPayload: (payload, context) => {
     try {
-      return defaultPayloadConverter.fromPayload<Value>(payload);
+      return defaultPayloadConverter.fromPayload(payload, context);
     } catch {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each handler checks what it is given
-      return undefined as Value;
+      return defaultPayloadConverter.fromPayload(NOTHING, context);
     }
   },
 };
