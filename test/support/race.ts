@@ -52,10 +52,7 @@ async function play(
   await stage.start({ requester: REQUESTER });
   const spoken: Spoken[] = [];
   const result = stage.result();
-  const ended = result.then(
-    () => undefined,
-    () => undefined,
-  );
+  const ended = Promise.allSettled([result]);
   const shots: Promise<void>[] = [];
   let before: Loaded[] = [];
   for (const wave of race.waves) {
@@ -134,7 +131,7 @@ interface Firing {
   readonly asked: PromotionView;
   readonly spoken: Spoken[];
   readonly questions: Signpost;
-  readonly ended: Promise<void>;
+  readonly ended: Promise<unknown>;
 }
 
 function fire(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, inject, test } from 'vitest';
+import { expect, inject, test, vi } from 'vitest';
 
 import type { PromotionView } from '../../src/domain/messages.js';
 import { decideSignal } from '../../workflows/messages.js';
@@ -15,6 +15,8 @@ import { runsOf } from '../support/chain.js';
  * A few large signals make the history long here; test/deep/flood.deep-test.ts sends thousands.
  */
 const address = inject('temporalAddress');
+// Megabytes through one server, beside other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** After three of them, at 4 MB, the server suggests another history, with the next task; it takes no payload over 2 MB. */
 const LARGE = 'x'.repeat(1_500_000);
@@ -22,7 +24,7 @@ const LARGE = 'x'.repeat(1_500_000);
 async function outgrow(stage: Stage): Promise<void> {
   const { runId } = await stage.handle.describe();
   for (let sent = 0; sent < 4; sent += 1) await stage.handle.signal('junk', LARGE);
-  await expect.poll(async () => (await stage.handle.describe()).runId, { timeout: 50_000 }).not.toBe(runId);
+  await expect.poll(async () => (await stage.handle.describe()).runId, { timeout: 150_000 }).not.toBe(runId);
 }
 
 async function withOneGate(
