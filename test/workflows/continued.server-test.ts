@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, inject, test, vi } from 'vitest';
+import { expect, inject, test } from 'vitest';
 
 import type { PromotionView } from '../../src/domain/messages.js';
 import { decideSignal } from '../../workflows/messages.js';
@@ -16,7 +16,7 @@ import { runsOf } from '../support/chain.js';
  */
 const address = inject('temporalAddress');
 // Megabytes through one server, beside other tests.
-vi.setConfig({ testTimeout: 180_000 });
+const MEGABYTES = { timeout: 180_000 };
 
 /** After three of them, at 4 MB, the server suggests another history, with the next task; it takes no payload over 2 MB. */
 const LARGE = 'x'.repeat(1_500_000);
@@ -48,38 +48,42 @@ async function withOneGate(
   }
 }
 
-test('a promotion whose history grew long while it waits keeps its votes, refusals, deadline, head and digest', () =>
-  withOneGate(
-    { required: 2, approvers: ['approver@rehearsal', 'second@rehearsal'], expires: '1h' },
-    async (stage) => {
-      await stage.start();
-      const first = await stage.decision();
-      expect(await stage.submit(first)).toMatchObject({ accepted: true });
-      const stranger = await stage.decision('approve', 'stranger@rehearsal');
-      expect(await stage.submit(stranger)).toEqual({ accepted: false, reason: 'not_an_approver' });
-      const before = await stage.until(({ log }) => log.some(({ kind }) => kind === 'refused'));
-      await outgrow(stage);
-      const after = await stage.view();
-      const frozen = ({ approval, refusals, evidence, run, gates, phase }: typeof before) => ({
-        approval,
-        refusals,
-        evidence,
-        run,
-        gates,
-        phase,
-      });
-      expect(frozen(after)).toEqual(frozen(before));
-      expect(after.log).toEqual(before.log);
-      expect(await stage.submit(first)).toMatchObject({ accepted: true });
-      expect(await stage.submit(stranger)).toEqual({ accepted: false, reason: 'not_an_approver' });
-      expect((await stage.view()).approval?.votes).toHaveLength(1);
-      expect(await stage.decide('approve', 'second@rehearsal')).toMatchObject({ accepted: true });
-      expect((await stage.result()).end).toBe('promoted');
-      expect(await runsOf(stage)).toHaveLength(2);
-    },
-  ));
+test(
+  'a promotion whose history grew long while it waits keeps its votes, refusals, deadline, head and digest',
+  MEGABYTES,
+  () =>
+    withOneGate(
+      { required: 2, approvers: ['approver@rehearsal', 'second@rehearsal'], expires: '1h' },
+      async (stage) => {
+        await stage.start();
+        const first = await stage.decision();
+        expect(await stage.submit(first)).toMatchObject({ accepted: true });
+        const stranger = await stage.decision('approve', 'stranger@rehearsal');
+        expect(await stage.submit(stranger)).toEqual({ accepted: false, reason: 'not_an_approver' });
+        const before = await stage.until(({ log }) => log.some(({ kind }) => kind === 'refused'));
+        await outgrow(stage);
+        const after = await stage.view();
+        const frozen = ({ approval, refusals, evidence, run, gates, phase }: typeof before) => ({
+          approval,
+          refusals,
+          evidence,
+          run,
+          gates,
+          phase,
+        });
+        expect(frozen(after)).toEqual(frozen(before));
+        expect(after.log).toEqual(before.log);
+        expect(await stage.submit(first)).toMatchObject({ accepted: true });
+        expect(await stage.submit(stranger)).toEqual({ accepted: false, reason: 'not_an_approver' });
+        expect((await stage.view()).approval?.votes).toHaveLength(1);
+        expect(await stage.decide('approve', 'second@rehearsal')).toMatchObject({ accepted: true });
+        expect((await stage.result()).end).toBe('promoted');
+        expect(await runsOf(stage)).toHaveLength(2);
+      },
+    ),
+);
 
-test('votes by signal that come while it goes on in another history are all counted', () => {
+test('votes by signal that come while it goes on in another history are all counted', MEGABYTES, () => {
   const approvers = Array.from({ length: 16 }, (_, index) => `approver-${index}@rehearsal`);
   return withOneGate({ required: approvers.length, approvers }, async (stage) => {
     await stage.start();
@@ -93,37 +97,43 @@ test('votes by signal that come while it goes on in another history are all coun
   });
 });
 
-test('who is waited for is reminded, in this history and in the next, aloud and in the record, and that voids nothing', async () => {
-  const approval = { remindEvery: '300ms', expires: '1h' };
-  await withOneGate(
-    approval,
-    async (stage) => {
-      const worker = await startPart(await surroundingsOf(stage), 'worker');
-      try {
-        await stage.start();
-        const asked = await stage.decision();
-        const before = await stage.until((seen) => remindersOf(seen).length >= 2);
-        await outgrow(stage);
-        const after = await stage.until((seen) => remindersOf(seen).length >= remindersOf(before).length + 2);
-        expect(after.approval).toEqual(before.approval);
-        const text = `still 1 approval(s) of ${before.approval?.digest.slice(7, 15)} missing; approver@rehearsal may decide`;
-        const reminders = remindersOf(after);
-        expect(new Set(reminders.map((reminder) => reminder.text))).toEqual(new Set([text]));
-        await expect.poll(() => worker.stderr()).toContain(`worker: warn: ${stage.target}: ${text}`);
-        expect(await stage.submit(asked)).toMatchObject({ accepted: true });
-        const { end, evidence } = await stage.result();
-        expect(end).toBe('promoted');
-        const journal = await readFile(join(stage.config.evidenceDir, evidence, 'journal.jsonl'), 'utf8');
-        expect(journal.split('"kind":"approval-reminded"').length - 1).toBeGreaterThanOrEqual(
-          reminders.length,
-        );
-      } finally {
-        await worker.kill();
-      }
-    },
-    { worker: false },
-  );
-});
+test(
+  'who is waited for is reminded, in this history and in the next, aloud and in the record, and that voids nothing',
+  MEGABYTES,
+  async () => {
+    const approval = { remindEvery: '300ms', expires: '1h' };
+    await withOneGate(
+      approval,
+      async (stage) => {
+        const worker = await startPart(await surroundingsOf(stage), 'worker');
+        try {
+          await stage.start();
+          const asked = await stage.decision();
+          const before = await stage.until((seen) => remindersOf(seen).length >= 2);
+          await outgrow(stage);
+          const after = await stage.until(
+            (seen) => remindersOf(seen).length >= remindersOf(before).length + 2,
+          );
+          expect(after.approval).toEqual(before.approval);
+          const text = `still 1 approval(s) of ${before.approval?.digest.slice(7, 15)} missing; approver@rehearsal may decide`;
+          const reminders = remindersOf(after);
+          expect(new Set(reminders.map((reminder) => reminder.text))).toEqual(new Set([text]));
+          await expect.poll(() => worker.stderr()).toContain(`worker: warn: ${stage.target}: ${text}`);
+          expect(await stage.submit(asked)).toMatchObject({ accepted: true });
+          const { end, evidence } = await stage.result();
+          expect(end).toBe('promoted');
+          const journal = await readFile(join(stage.config.evidenceDir, evidence, 'journal.jsonl'), 'utf8');
+          expect(journal.split('"kind":"approval-reminded"').length - 1).toBeGreaterThanOrEqual(
+            reminders.length,
+          );
+        } finally {
+          await worker.kill();
+        }
+      },
+      { worker: false },
+    );
+  },
+);
 
 function remindersOf({ log }: PromotionView): PromotionView['log'] {
   return log.filter(({ kind }) => kind === 'approval-reminded');
