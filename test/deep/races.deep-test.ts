@@ -80,10 +80,11 @@ test(
 async function raceOf(seed: number): Promise<Seen> {
   const race = racePlan(seeded(seed));
   const stage = host.another();
+  const over = new AbortController();
   try {
     const raced = await Promise.race([
       runRace(stage, race, stage.config.runbookFor(stage.target)),
-      overdue(stage),
+      overdue(stage, over.signal),
     ]);
     await expectExplained(stage, race, raced);
     return { seed, stage, raced };
@@ -92,12 +93,14 @@ async function raceOf(seed: number): Promise<Seen> {
     await writeFile(history, JSON.stringify(await stage.handle.fetchHistory().catch(() => null)));
     const inputs = JSON.stringify(race);
     throw new Error(`the race of RACE_SEED=${seed} RACES=1, history in ${history}, of ${inputs}`, { cause });
+  } finally {
+    over.abort();
   }
 }
 
 /** One that hangs is named by its seed, which the test's own time limit could not. */
-async function overdue(stage: Stage<Play>): Promise<never> {
-  await sleep(OVERDUE_MS, undefined, { ref: false });
+async function overdue(stage: Stage<Play>, over: AbortSignal): Promise<never> {
+  await sleep(OVERDUE_MS, undefined, { ref: false, signal: over });
   const { phase, doing, log } = await stage.view();
   throw new Error(`still ${phase}, ${doing}: ${JSON.stringify(log)}`);
 }
