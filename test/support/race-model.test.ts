@@ -73,6 +73,11 @@ function vote(
   };
 }
 
+/** By a signal: nobody waits for its answer. */
+function unheard(spoken: Spoken): Spoken {
+  return { ...spoken, answeredAt: Number.POSITIVE_INFINITY, answer: undefined };
+}
+
 function abort(by: string, at: readonly [said: number, answered: number], reason?: string): Spoken {
   const statement: ControlStatement = {
     v: 1,
@@ -122,6 +127,19 @@ describe('an order explains', () => {
         spoken: [vote(A, 'approve', [900, 800]), vote(B, 'reject', [900, 800], LATE)],
         votes: [counted(A)],
         refusals: [refusal(B, 'reject', LATE)],
+      }),
+    ],
+    [
+      'that the later of two signals counted, and the earlier is too late when it is repeated',
+      observed(2, {
+        spoken: [
+          unheard(vote(B, 'approve', [900, 0])),
+          unheard(vote(B, 'approve', [899, 0])),
+          vote(A, 'approve', [890, 700]),
+          vote(B, 'approve', [900, 701], LATE),
+        ],
+        votes: [counted(B), counted(A)],
+        refusals: [refusal(B, 'approve', 'already_voted'), refusal(B, 'approve', LATE)],
       }),
     ],
     [

@@ -127,6 +127,8 @@ function keyOf({ move: { state, effect }, ballot, ...rest }: Standing, said: Rea
     state.trigger,
     effect.do,
     ballot?.epoch,
+    // Which of two votes of one person was counted decides how both are answered when they are repeated.
+    ballot?.votes.map(({ statement }) => statement),
     rest,
   ]);
 }
