@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../../contracts/input-error.js';
 import type { Runbook } from '../../contracts/runbook.js';
 import { sha256, type Digest } from '../canonical.js';
+import { MAX_POLICY_BYTES } from '../signatures/allowed-signers.js';
 
 /** Files of keys as they are: their digests are in the resolved runbook. */
 export interface Signers {
@@ -15,8 +16,6 @@ export interface SignerDigests {
   readonly allowedSigners: Digest;
   readonly revokedKeys: Digest | null;
 }
-
-const MAX_BYTES = 256 * 1024;
 
 /**
  * The files of keys beside a runbook, read whole; undefined where the runbook names none.
@@ -37,9 +36,9 @@ export async function readSigners(
         { cause },
       );
     });
-    if (bytes.length <= MAX_BYTES) return bytes;
+    if (bytes.length <= MAX_POLICY_BYTES) return bytes;
     throw new InputError('invalid_runbook', [
-      `${file}: approval.${key}: ${path} has ${bytes.length} bytes: at most ${MAX_BYTES}`,
+      `${file}: approval.${key}: ${path} has ${bytes.length} bytes: at most ${MAX_POLICY_BYTES}`,
     ]);
   };
   return {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 
 import type { SignersLine } from './allowed-signers.js';
-import { SignatureError } from './error.js';
 import { withPrivateFolder } from './private-folder.js';
-import { runSshKeygen, said, SYSTEM_FAULT, type SshKeygenSettings } from './ssh-keygen.js';
+import { noAnswer, runSshKeygen, SYSTEM_FAULT, type SshKeygenSettings } from './ssh-keygen.js';
 
 /** Keys that are asked about in one call: their paths have to fit into its arguments. */
 const AT_ONCE = 500;
@@ -24,7 +23,7 @@ export async function listRevoked(
     const krl = join(folder, 'revoked');
     const list = await runSshKeygen(settings, { args: ['-Q', '-l', '-f', krl] });
     if (list.exitCode !== 0) {
-      if (SYSTEM_FAULT.test(list.stderr)) throw failed(list.exitCode, said(list));
+      if (SYSTEM_FAULT.test(list.stderr)) throw noAnswer(list);
       return 'unreadable';
     }
     const hit: SignersLine[] = [];
@@ -33,13 +32,9 @@ export async function listRevoked(
       const paths = some.map(({ line }) => join(folder, `line-${line}.pub`));
       const answer = await runSshKeygen(settings, { args: ['-Q', '-f', krl, ...paths] });
       const words = answer.stdout.trimEnd().split('\n');
-      if (answer.exitCode > 1 || words.length !== some.length) throw failed(answer.exitCode, said(answer));
+      if (answer.exitCode > 1 || words.length !== some.length) throw noAnswer(answer);
       hit.push(...some.filter((_, index) => !(words[index] ?? '').endsWith(': ok')));
     }
     return hit;
   });
-}
-
-function failed(exitCode: number, why: string): SignatureError {
-  return new SignatureError('ssh_keygen_failed', `ssh-keygen failed (${exitCode}): ${why}`);
 }

@@ -78,6 +78,11 @@ export async function runSshKeygen(
   }
 }
 
+/** For an answer that is neither a yes nor a no. */
+export function noAnswer(answer: SshKeygenAnswer): SignatureError {
+  return new SignatureError('ssh_keygen_failed', `ssh-keygen failed (${answer.exitCode}): ${said(answer)}`);
+}
+
 /** @throws SignatureError ssh_keygen_missing */
 export async function locateSshKeygen({ searchPath }: SshKeygenSettings): Promise<string> {
   const found = await findOnPath('ssh-keygen', searchPath);

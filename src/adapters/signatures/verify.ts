@@ -11,6 +11,7 @@ import { withPrivateFolder } from './private-folder.js';
 import { weaknessOf } from './public-key.js';
 import { verifyTime } from './signers-time.js';
 import {
+  noAnswer,
   runSshKeygen,
   said,
   SYSTEM_FAULT,
@@ -159,7 +160,7 @@ async function ask(
     const list = await runSshKeygen(settings, { args: ['-Q', '-l', '-f', krl] });
     if (list.exitCode === 0)
       return refused('key_revoked', `${key.fingerprint} or what certifies it is revoked`);
-    if (SYSTEM_FAULT.test(list.stderr)) throw failed(list);
+    if (SYSTEM_FAULT.test(list.stderr)) throw noAnswer(list);
     return refused('signature_refused', 'the list of revoked keys can not be read');
   });
 }
@@ -176,11 +177,7 @@ function answersYes(answer: SshKeygenAnswer, good: string): boolean {
     !SYSTEM_FAULT.test(answer.stderr)
   )
     return false;
-  throw failed(answer);
-}
-
-function failed(answer: SshKeygenAnswer): SignatureError {
-  return new SignatureError('ssh_keygen_failed', `ssh-keygen failed (${answer.exitCode}): ${said(answer)}`);
+  throw noAnswer(answer);
 }
 
 function refused(refusal: SignatureRefusal, detail: string): Refused {
