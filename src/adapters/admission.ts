@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { InputError } from '../contracts/input-error.js';
 import { commitHash, identity, targetName } from '../contracts/names.js';
+import type { TargetHead } from '../contracts/manifest.js';
 import type { RunRecord } from '../contracts/run-record.js';
 import type { Command } from '../contracts/runbook-question.js';
 import type { Plan } from '../domain/plan.js';
@@ -11,8 +12,8 @@ import { MalformedStatement, type Submission } from '../domain/statement.js';
 import { parseOverride, type ExpectationOverride } from '../domain/override.js';
 import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
 import { pastRuns } from './evidence/past-runs.js';
-import type { Digest } from './canonical.js';
-import { folderName, type RunEvidence } from './evidence/run-evidence.js';
+import { headOf } from './evidence/heads.js';
+import { folderName } from './evidence/run-evidence.js';
 import { proveStart, startProblem } from './evidence/start.js';
 import { GitError } from './git/error.js';
 import { createRedactor, RedactionError } from './redaction.js';
@@ -101,7 +102,7 @@ export async function admit(
     const faults = await tools.policyFindings(loaded, request.target);
     problems.push(...policyLines(faults.filter(({ severity }) => severity === 'error')));
     if (problems.length > 0) return { admitted: false, problems };
-    const latest = await tools.evidence.latestSealed(request.target);
+    const latest = await headOf(tools.evidence, request.target);
     const asked = await requesterOf(tools, loaded, request, latest?.manifest ?? null);
     if (typeof asked === 'string') return { admitted: false, problems: [asked] };
     return await named(tools, loaded, request, { subjectLine, past, latest, ...asked });
@@ -120,7 +121,7 @@ async function requesterOf(
   { deployment, evidence, verify }: AdmissionTools,
   loaded: LoadedRunbook,
   { target, commit, requester, reason, start }: AdmissionRequest,
-  previous: Digest | null,
+  previous: string | null,
 ): Promise<{ readonly identity: Identity | undefined } | string> {
   if (start === undefined) {
     const role = refuseRequester(loaded.plan.approval, requester);
@@ -188,7 +189,7 @@ async function named(
   }: {
     readonly subjectLine: string;
     readonly past: readonly PastRun[];
-    readonly latest: Awaited<ReturnType<RunEvidence['latestSealed']>>;
+    readonly latest: TargetHead | undefined;
     readonly identity: Identity | undefined;
   },
 ): Promise<Admitted> {

@@ -18,7 +18,10 @@ export type Probed = {
     readonly durationMs: number;
     readonly outcome: string;
   }[];
+  /** Markers that were put into body and stderr. */
   readonly redactions: Readonly<Record<string, number>>;
+  /** Markers that stood in them before. */
+  readonly presentBefore: Readonly<Record<string, number>>;
   /** Of the last HTTP answer, whatever it means. */
   readonly status: number | undefined;
   /** Of a command that ended by itself. */
@@ -50,8 +53,8 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
       durationMs,
       outcome,
     }));
-    const { body, redactions, status } = answer;
-    const came = { body, stderr: NOTHING, tries, redactions, status, exitCode: undefined };
+    const { body, redactions, presentBefore, status } = answer;
+    const came = { body, stderr: NOTHING, tries, redactions, presentBefore, status, exitCode: undefined };
     return answer.kind === 'answered'
       ? { ...came, kind: 'answered' }
       : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
@@ -69,6 +72,7 @@ function notAsked(code: OwnReasonCode, detail: string): Probed {
     stderr: NOTHING,
     tries: [],
     redactions: {},
+    presentBefore: {},
     status: undefined,
     exitCode: undefined,
   };
@@ -105,6 +109,7 @@ async function runBounded(question: Question, command: Command, asking: Asking):
     stderr: answer.stderr,
     tries: [{ startedAt, durationMs, outcome }],
     redactions: sum(answer.redactions.stdout, answer.redactions.stderr),
+    presentBefore: sum(answer.presentBefore.stdout, answer.presentBefore.stderr),
     status: undefined,
     exitCode: answer.exitCode,
   };

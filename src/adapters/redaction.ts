@@ -1,3 +1,4 @@
+import { countMarkers } from './redaction-markers.js';
 import { findMasks, MASK_NAMES } from './redaction-masks.js';
 import { findNeedles, needlesFor, type Needle, type Span } from './redaction-spellings.js';
 
@@ -205,13 +206,9 @@ function united(secrets: readonly Span[], masks: readonly Span[]): readonly Span
 
 /** The markers that are in the text: those that we placed, as far as they are still there, and the others. */
 function countsOf(text: string, placed: ReadonlyMap<string, number>): Counts {
-  const all = new Map<string, number>();
-  for (const [, name = ''] of text.matchAll(/\[redacted:([A-Za-z0-9_.-]{1,64})\]/g)) {
-    all.set(name, (all.get(name) ?? 0) + 1);
-  }
   const redactions: [string, number][] = [];
   const presentBefore: [string, number][] = [];
-  for (const [name, n] of all) {
+  for (const [name, n] of Object.entries(countMarkers(text))) {
     const ours = Math.min(n, placed.get(name) ?? 0);
     if (ours > 0) redactions.push([name, ours]);
     if (n > ours) presentBefore.push([name, n - ours]);

@@ -29,6 +29,10 @@ export const gateOutcomeSchema = z.strictObject({
   ),
   files: z.array(fileReference).max(8),
   redactions: z.record(z.string(), z.int()),
+  /** The last three are left out where an earlier version recorded it. */
+  presentBefore: z.record(z.string(), z.int()).optional(),
+  status: z.int().nullable().optional(),
+  exitCode: z.int().nullable().optional(),
 });
 export type GateOutcome = z.infer<typeof gateOutcomeSchema>;
 

@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { RUN_PATTERN } from '../../contracts/names.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
-import { canonicalBytes, digest, sha256, type Digest } from '../canonical.js';
+import { canonicalBytes, digest, sha256 } from '../canonical.js';
 import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/resolve.js';
 import type { SignerDigests, Signers } from '../runbook/signers.js';
 import { EvidenceError } from './evidence-error.js';
@@ -90,18 +90,6 @@ export class RunEvidence {
     }
   }
 
-  /** The latest sealed run of a target, for the next one to name. Folder names sort by time. */
-  async latestSealed(target: string): Promise<{ run: string; manifest: Digest; end: string } | undefined> {
-    const folders = (await this.foldersOf(target)).toReversed();
-    for (const folder of folders) {
-      const bytes = await this.store.get(folder, 'manifest.json');
-      if (bytes === undefined) continue;
-      const { end } = sealedEnd.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-      return { run: folder.slice(-RUN_LENGTH), manifest: sha256(bytes), end };
-    }
-    return undefined;
-  }
-
   async foldersOf(target: string): Promise<readonly string[]> {
     const folders = await this.store.runs();
     return folders.filter((name) => name.slice('20260102T030405Z-'.length, -RUN_LENGTH - 1) === target);
@@ -132,7 +120,5 @@ export class RunEvidence {
     this.#known.set(run, found);
   }
 }
-
-const sealedEnd = z.object({ end: z.string().max(64) });
 
 const RUN_LENGTH = '20260102T030405678Z-5f0c2a9e'.length;

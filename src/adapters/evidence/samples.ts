@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import { z } from 'zod';
 
 import { gateOutcomeSchema, resultOf } from '../../contracts/gate-outcome.js';
@@ -7,15 +9,33 @@ import type { AskedGate } from '../gates/ask.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
-const sampleSchema = z.strictObject({
+export const sampleSchema = z.strictObject({
   v: z.literal(1),
   n: z.int().min(1),
   at: z.int(),
   grade: z.enum(['failing', 'unreachable', 'hold', 'pass']),
   gates: z.array(
-    gateOutcomeSchema.extend({ answers: z.array(z.strictObject({ name: z.string(), text: z.string() })) }),
+    gateOutcomeSchema.extend({
+      /** What is no UTF-8 stands as base64: whoever judges again judges the same bytes. */
+      answers: z.array(
+        z.union([
+          z.strictObject({ name: z.string(), text: z.string() }),
+          z.strictObject({ name: z.string(), base64: z.base64() }),
+        ]),
+      ),
+    }),
   ),
 });
+type KeptAnswer = z.infer<typeof sampleSchema>['gates'][number]['answers'][number];
+
+export function bytesOf(answer: KeptAnswer): Uint8Array {
+  return 'text' in answer ? Buffer.from(answer.text) : Buffer.from(answer.base64, 'base64');
+}
+
+function keptAnswer(name: string, bytes: Uint8Array): KeptAnswer {
+  const own = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return isUtf8(own) ? { name, text: own.toString('utf8') } : { name, base64: own.toString('base64') };
+}
 
 /** A watch sample that was kept: one file, with every gate's outcome and the text that came. */
 export interface KeptSample {
@@ -56,7 +76,7 @@ export async function keep(
     ...result,
     ...how,
     files: [],
-    answers: files.map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString('utf8') })),
+    answers: files.map(({ name, bytes }) => keptAnswer(name, bytes)),
   }));
   try {
     await evidence.putJson(folder, samplePath(taken.sample.n), { v: 1, ...taken.sample, gates });

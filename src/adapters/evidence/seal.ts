@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
+import { manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
+import { advanceHead } from './heads.js';
 import { noteEnd } from './past-runs.js';
+import { markersIn } from '../redaction-markers.js';
 import { comeBack } from '../steps/by-hand.js';
 import { renderReport } from './report.js';
 import { triageOf } from './triage.js';
-import type { RunEvidence } from './run-evidence.js';
+import type { KnownRun, RunEvidence } from './run-evidence.js';
 import { readStart } from './start.js';
 
 export interface SealRequest {
@@ -30,8 +33,8 @@ export async function sealRun(
 ): Promise<{ readonly manifest: Digest }> {
   const known = await evidence.known(request.run);
   const { folder, record } = known;
-  const sealed = await evidence.store.get(folder, 'manifest.json');
-  if (sealed !== undefined) return { manifest: sha256(sealed) };
+  const sealed = await evidence.store.get(folder, MANIFEST);
+  if (sealed !== undefined) return settle(evidence, known, sealed);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -50,13 +53,8 @@ export async function sealRun(
       }),
     ),
   );
-  const files = [];
-  for (const path of await evidence.store.list(folder)) {
-    const bytes = (await evidence.store.get(folder, path)) ?? new Uint8Array();
-    files.push({ path, size: bytes.byteLength, sha256: sha256(bytes) });
-  }
   const { previous } = record;
-  const manifest = canonicalBytes({
+  const manifest: Manifest = {
     v: 1,
     deployment: record.deployment,
     run: record.run,
@@ -64,10 +62,37 @@ export async function sealRun(
     end: request.end,
     previous: previous === null ? null : { run: previous.run, manifest: previous.manifest },
     journal: { seq: request.head.seq, head: request.head.digest },
-    files,
-  });
-  const { sha256: digest } = await evidence.store.put(folder, 'manifest.json', manifest);
-  return { manifest: digest };
+    files: await filesOf(evidence, folder),
+  };
+  const bytes = canonicalBytes(manifest);
+  await evidence.store.put(folder, MANIFEST, bytes);
+  return settle(evidence, known, bytes);
+}
+
+export const MANIFEST = 'manifest.json';
+export const ATTESTATIONS = 'attestations.intoto.jsonl';
+
+/** Every file but the manifest and the attestations over it, sorted by path. */
+async function filesOf({ store }: RunEvidence, folder: string): Promise<Manifest['files']> {
+  const files: Manifest['files'] = [];
+  for (const path of await store.list(folder)) {
+    if (path === MANIFEST || path === ATTESTATIONS) continue;
+    const bytes = (await store.get(folder, path)) ?? new Uint8Array();
+    files.push({ path, size: bytes.byteLength, sha256: sha256(bytes), redactions: markersIn(bytes) });
+  }
+  return files;
+}
+
+/** What follows a manifest, each written once and found again by whoever repeats it. */
+async function settle(
+  evidence: RunEvidence,
+  { record }: KnownRun,
+  bytes: Uint8Array,
+): Promise<{ readonly manifest: Digest }> {
+  const manifest = sha256(bytes);
+  const { end } = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  await advanceHead(evidence, record.target, { run: record.run, manifest, end });
+  return { manifest };
 }
 
 /** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */

@@ -7,7 +7,7 @@ import { sha256 } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
-const receipt = z.strictObject({
+export const receiptSchema = z.strictObject({
   v: z.literal(1),
   statement: digestSchema,
   signature: digestSchema.nullable(),
@@ -43,7 +43,7 @@ export async function keepStatement(
   const signature = submission.signature === null ? undefined : Buffer.from(submission.signature);
   await evidence.store.put(folder, `${base}.statement.json`, statement);
   if (signature !== undefined) await evidence.store.put(folder, `${base}.sig`, signature);
-  const kept: z.infer<typeof receipt> = {
+  const kept: z.infer<typeof receiptSchema> = {
     v: 1,
     statement: sha256(statement),
     signature: signature === undefined ? null : sha256(signature),
@@ -66,7 +66,7 @@ export async function readStatement(
   folder: string,
   base: string,
 ): Promise<KeptStatement | undefined> {
-  const kept = await evidence.readJson(folder, `${base}.json`, receipt);
+  const kept = await evidence.readJson(folder, `${base}.json`, receiptSchema);
   if (kept === undefined) return undefined;
   const read = async (ending: string, expected: string): Promise<string> => {
     const bytes = await evidence.store.get(folder, `${base}.${ending}`);

@@ -19,6 +19,11 @@ export interface AskedGate {
     readonly outcome: string;
   }[];
   readonly redactions: Readonly<Record<string, number>>;
+  /** Markers that stood in the answer before. */
+  readonly presentBefore: Readonly<Record<string, number>>;
+  /** HTTP status or exit code: with the bytes, all that a reader reads. Null where there was none. */
+  readonly status: number | null;
+  readonly exitCode: number | null;
   /** The answer first; redacted. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
@@ -47,6 +52,9 @@ export async function askGate(loaded: LoadedRunbook, id: string, asking: Asking)
     durationMs: Date.now() - began,
     tries: probed.tries,
     redactions: probed.redactions,
+    presentBefore: probed.presentBefore,
+    status: probed.status ?? null,
+    exitCode: probed.exitCode ?? null,
     files: answerFiles(id, probed),
   };
 }

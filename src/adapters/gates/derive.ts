@@ -69,6 +69,9 @@ export async function deriveGate(
     durationMs: Date.now() - began,
     tries: [],
     redactions: {},
+    presentBefore: {},
+    status: null,
+    exitCode: null,
     files: [{ name: `${id}.txt`, bytes: Buffer.from(readinessReport(checked, overridden)) }],
   };
 }

@@ -39,6 +39,7 @@ const NOTHING_CAME = {
   body: new Uint8Array(),
   stderr: new Uint8Array(),
   redactions: {},
+  presentBefore: {},
   // The surface itself was not asked.
   tries: [],
   exitCode: undefined,

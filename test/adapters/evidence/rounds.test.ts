@@ -24,6 +24,9 @@ function asked(text: string, reason = 'ok'): AskedGate {
     durationMs: 12,
     tries: [{ startedAt: OPENED_AT, durationMs: 12, outcome: 'answered' }],
     redactions: { token: 1 },
+    presentBefore: {},
+    status: 200,
+    exitCode: null,
     files: [
       { name: `${GATE}.json`, bytes: Buffer.from(text) },
       { name: `${GATE}.stderr.txt`, bytes: Buffer.from('a warning\n') },
@@ -43,6 +46,9 @@ test('an outcome names its files with their digests, and is read back as it was'
     verdict: 'pass',
     reasonCodes: ['ok'],
     redactions: { token: 1 },
+    presentBefore: {},
+    status: 200,
+    exitCode: null,
   });
   expect(outcome.files).toEqual([
     { path: `${ROUND}/${GATE}.json`, sha256: sha256(Buffer.from('{"a":1}')) },

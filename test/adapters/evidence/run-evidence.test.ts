@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { canonicalBytes, sha256 } from '../../../src/adapters/canonical.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
 import { codeOf, openRun, RUN } from './opened-run.js';
@@ -72,20 +71,5 @@ describe('the runs of a target', () => {
     expect(await evidence.foldersOf('tau')).toEqual([folder, later.folder]);
     expect(await evidence.foldersOf('my-tau')).toEqual([others]);
     expect(await evidence.foldersOf('au')).toEqual([]);
-  });
-
-  test('have a latest sealed one, with the digest of its manifest', async () => {
-    const { store, folder, evidence } = await openRun();
-    const later = { run: '20260103T030405678Z-00000001', openedAt: '2026-01-03T03:04:05.678Z' };
-    await openRun({ store, record: later });
-    expect(await evidence.latestSealed('t')).toBeUndefined();
-    const manifest = canonicalBytes({ v: 1, end: 'rolled-back' });
-    await store.put(folder, 'manifest.json', manifest);
-    expect(await evidence.latestSealed('t')).toEqual({
-      run: RUN,
-      manifest: sha256(manifest),
-      end: 'rolled-back',
-    });
-    expect(await evidence.latestSealed('other')).toBeUndefined();
   });
 });

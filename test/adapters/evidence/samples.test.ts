@@ -21,6 +21,9 @@ const ASKED: readonly AskedGate[] = [
     durationMs: 3,
     tries: [{ startedAt: OPENED_AT, durationMs: 3, outcome: 'http_refused' }],
     redactions: {},
+    presentBefore: {},
+    status: 200,
+    exitCode: null,
     files: [{ name: 'gateway-status.txt', bytes: Buffer.from([0x68, 0x69, 0xff]) }],
   },
 ];

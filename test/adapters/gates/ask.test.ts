@@ -280,6 +280,7 @@ describe('a gateway that echoes the token', () => {
       stderr: new Uint8Array(),
       tries: [],
       redactions: {},
+      presentBefore: {},
       status: 200,
       exitCode: undefined,
     } as const;

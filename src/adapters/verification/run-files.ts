@@ -1,0 +1,61 @@
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A run's files as a verifier sees them: whatever somebody put there. */
+export interface RunFiles {
+  /** The folder's name. */
+  readonly name: string;
+  /** Everything in it but folders, sorted; `regular` is false for links, pipes and devices. */
+  readonly entries: readonly { readonly path: string; readonly regular: boolean }[];
+  /** The bytes of a regular file; undefined where there is none. */
+  readonly read: (path: string) => Promise<Uint8Array | undefined>;
+}
+
+/** Far more than a run has: what is larger is none of ours, and is not read into memory. */
+const MAX_FILES = 200_000;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** @throws NotAFolder for what can't be looked into */
+export async function openFolder(folder: string, name: string): Promise<RunFiles> {
+  const entries: { path: string; regular: boolean }[] = [];
+  const walk = async (prefix: string): Promise<void> => {
+    const found = await readdir(join(folder, prefix), { withFileTypes: true });
+    for (const entry of found) {
+      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      if (entry.isDirectory()) await walk(path);
+      else entries.push({ path, regular: entry.isFile() });
+      if (entries.length > MAX_FILES) throw new NotAFolder(`${folder} has more than ${MAX_FILES} files`);
+    }
+  };
+  try {
+    if (!(await lstat(folder)).isDirectory()) throw new NotAFolder(`${folder} is no folder of evidence`);
+    await walk('');
+  } catch (error) {
+    if (error instanceof NotAFolder) throw error;
+    throw new NotAFolder(`${folder} can't be read: name a run's folder`, { cause: error });
+  }
+  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const regular = new Set(entries.filter((entry) => entry.regular).map(({ path }) => path));
+  return {
+    name,
+    entries,
+    read: async (path) => (regular.has(path) ? readRegular(join(folder, path)) : undefined),
+  };
+}
+
+export class NotAFolder extends Error {
+  override readonly name = 'NotAFolder';
+  readonly code = 'not_a_folder';
+}
+
+/** Never through a link, and never a pipe that would be waited for. */
+async function readRegular(file: string): Promise<Uint8Array | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    return stat.isFile() && stat.size <= MAX_BYTES ? await handle.readFile() : undefined;
+  } finally {
+    await handle.close();
+  }
+}
