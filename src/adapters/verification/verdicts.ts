@@ -121,19 +121,30 @@ async function judgedAgain(
     const same = told !== undefined && Buffer.compare(told.bytes, bodies[0] ?? new Uint8Array()) === 0;
     return same ? derived.result : undefined;
   }
-  return judge(
-    gate.id,
-    observed(gate, outcome, bodies[0]),
-    gate.expect,
-    overrideOf(loaded.overrides, gate.id),
-  );
+  const observation = observed(gate, outcome, bodies[0]);
+  if (observation !== undefined)
+    return judge(gate.id, observation, gate.expect, overrideOf(loaded.overrides, gate.id));
+  // Nothing answered: whatever it was, it holds, and says why in one code.
+  const { kind, reasonCodes } = outcome;
+  return {
+    gate: gate.id,
+    kind: kind === 'answered' ? 'malformed' : kind,
+    verdict: 'hold',
+    health: 'unknown',
+    rolloutGate: 'hold',
+    reasonCodes: reasonCodes.slice(0, 1),
+    failing: false,
+    detail: '',
+    recommendations: [],
+  };
 }
 
+/** Undefined where nothing answered. */
 function observed(
   gate: Parameters<typeof observe>[0],
-  { kind, tries, status, exitCode, reasonCodes, detail }: Outcome,
+  { tries, status, exitCode, detail }: Outcome,
   body: Uint8Array | undefined,
-): Observation {
+): Observation | undefined {
   const came = {
     body: body ?? new Uint8Array(),
     stderr: new Uint8Array(),
@@ -147,9 +158,8 @@ function observed(
   if (last === 'answered') return observe(gate, { ...came, kind: 'answered' });
   if (isExitCodeReader(gate.reader) && last === 'command_failed' && exitCode !== null)
     return observe(gate, { ...came, kind: 'unreachable', code: 'command_failed', detail });
-  // Nothing answered: whatever it was, it holds, and says why in one code.
-  return kind === 'answered'
-    ? { kind: 'malformed', code: 'no_answer', detail: 'it is told as answered, and nothing answered' }
+  return undefined;
+}
     : { kind, code: reasonCodes[0] ?? 'no_answer', detail };
 }
 
