@@ -160,8 +160,6 @@ function observed(
     return observe(gate, { ...came, kind: 'unreachable', code: 'command_failed', detail });
   return undefined;
 }
-    : { kind, code: reasonCodes[0] ?? 'no_answer', detail };
-}
 
 function verdictFindings(where: string, outcome: Outcome, again: GateResult | undefined): readonly Finding[] {
   if (again === undefined)
