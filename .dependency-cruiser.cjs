@@ -33,6 +33,11 @@ const LAYERS = {
     libraries: [],
     node: true,
   },
+  'src/evidence-wiring\\.ts': {
+    own: ['src/adapters', 'src/config\\.ts', 'src/contracts', 'src/domain', 'src/tau', 'src/readers'],
+    libraries: [],
+    node: true,
+  },
   'src/readiness-wiring\\.ts': { own: ['src/adapters'], libraries: [], node: false },
   'src/engine': { own: ['src/contracts'], libraries: 'any', node: true },
   'src/config\\.ts': { own: ['src/contracts'], libraries: 'any', node: true },
@@ -45,6 +50,7 @@ const LAYERS = {
     own: [
       'src/wiring\\.ts',
       'src/readiness-wiring\\.ts',
+      'src/evidence-wiring\\.ts',
       'src/client\\.ts',
       'src/engine',
       'src/config\\.ts',

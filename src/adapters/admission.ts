@@ -10,7 +10,13 @@ import { refuseRequester } from '../domain/policy.js';
 import type { Identity } from '../domain/signing.js';
 import { MalformedStatement, type Submission } from '../domain/statement.js';
 import { parseOverride, type ExpectationOverride } from '../domain/override.js';
-import { leftRolledBack, rolledBackWith, unsettled, type PastRun } from '../domain/past-runs.js';
+import {
+  leftRolledBack,
+  leftUnsealed,
+  rolledBackWith,
+  unsettled,
+  type PastRun,
+} from '../domain/past-runs.js';
 import { pastRuns } from './evidence/past-runs.js';
 import { headOf } from './evidence/heads.js';
 import { folderName } from './evidence/run-evidence.js';
@@ -230,6 +236,11 @@ function memoryProblems(
       `${target}: the run ${run.run} of the commit ${run.commit} has begun to promote and nobody has settled it, so the target may be half promoted: see \`promote status ${target}\`; where it was terminated, \`promote reconcile --target ${target}\` rolls it back`,
   );
   if (open.length > 0) return open;
+  const left = leftUnsealed(past);
+  if (left !== undefined)
+    return [
+      `${target}: the evidence of the run ${left.run} was never sealed, so no run can follow it: \`promote reconcile --target ${target}\` seals what was terminated; else \`promote evidence seal ${target} --reason TEXT\` does, as somebody's word`,
+    ];
   const before = rolledBackWith(past, commit);
   if (before === undefined)
     return again

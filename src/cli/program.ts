@@ -9,6 +9,7 @@ import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
 import type { PolicyCheckFlags } from './policy-check.js';
 import type { OrderFlags } from './order.js';
+import { addEvidenceReading } from './program-evidence.js';
 import type { ReconcileFlags } from './reconcile.js';
 import type { RehearseFlags } from './rehearse.js';
 import type { RunbookShowFlags } from './runbook-show.js';
@@ -54,6 +55,7 @@ export function createProgram(run: Run): Command {
   addReconcile(program, go);
   addDecisions(program, go);
   addOrders(program, go);
+  addEvidence(program, go);
   addParts(program, go);
   return program.addHelpText(
     'after',
@@ -250,6 +252,11 @@ function addOrders(program: Command, go: Go): void {
       .action(async (target: string, flags: OrderFlags, command: Command) =>
         go(command, async (context) => (await import('./order.js')).order(context, action, target, flags)),
       );
+}
+
+function addEvidence(program: Command, go: Go): void {
+  const evidence = program.command('evidence').description('what runs left: list, verify, read, seal');
+  addEvidenceReading(evidence, go, example, addSigning);
 }
 
 function addParts(program: Command, go: Go): void {

@@ -7,6 +7,14 @@ export interface PastRun {
   readonly end: string | undefined;
   /** It began to promote or to roll back: where it has no end, the target may be half promoted. */
   readonly touched: boolean;
+  /** Its evidence is closed by a manifest. */
+  readonly sealed: boolean;
+}
+
+/** The newest run, where its evidence was never closed: what came after it would have nothing to follow. */
+export function leftUnsealed<Run extends PastRun>(newestFirst: readonly Run[]): Run | undefined {
+  const [newest] = newestFirst;
+  return newest?.sealed === false ? newest : undefined;
 }
 
 /** The run that the target was last left rolled back by; undefined where it was promoted since, or never rolled back. */

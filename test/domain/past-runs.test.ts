@@ -7,6 +7,7 @@ import { ENDS } from '../../src/domain/phase.js';
 import {
   endThatCounts,
   leftRolledBack,
+  leftUnsealed,
   rolledBackWith,
   unsettled,
   type PastRun,
@@ -20,7 +21,7 @@ function runs(...lines: readonly string[]): PastRun[] {
   return lines.map((line, index) => {
     const [commit = '', end = ''] = line.split(':');
     const shared = { run: `r${lines.length - index}`, requester: 'r', commit: commit === 'a' ? A : B };
-    return { ...shared, end: end === '' ? undefined : end, touched: end === '' };
+    return { ...shared, end: end === '' ? undefined : end, touched: end === '', sealed: end !== '' };
   });
 }
 
@@ -69,4 +70,19 @@ test('a rollback counts where another history of the run noted another end', () 
   expect(endThatCounts(['promoted', 'rolled-back'])).toBe('rolled-back');
   expect(endThatCounts(['stopped'])).toBe('stopped');
   expect(endThatCounts([])).toBeUndefined();
+});
+
+describe('a run whose evidence was never sealed', () => {
+  test('is left behind where it is the newest: what is older has others after it', () => {
+    const unsealed = (...which: readonly boolean[]): string | undefined =>
+      leftUnsealed(
+        runs(...which.map(() => 'a:stopped')).map((run, index) => ({
+          ...run,
+          sealed: which[index] === true,
+        })),
+      )?.run;
+    expect(unsealed()).toBeUndefined();
+    expect(unsealed(true, false)).toBeUndefined();
+    expect(unsealed(false, true)).toBe('r2');
+  });
 });

@@ -32,7 +32,8 @@ export async function pastRuns(evidence: RunEvidence, target: string): Promise<r
     const { run, commit, requester } = record;
     const end = await endOf(evidence, folder);
     const touched = end === undefined && (await hasTouched(evidence, folder));
-    runs.push({ folder, run, commit, requester, end, touched });
+    const sealed = (await evidence.store.get(folder, 'manifest.json')) !== undefined;
+    runs.push({ folder, run, commit, requester, end, touched, sealed });
   }
   return runs;
 }
@@ -72,7 +73,7 @@ async function lastEntryAt({ store }: RunEvidence, folder: string): Promise<stri
 }
 
 /** A run whose evidence has no end: it is open, or its workflow was ended from outside. */
-export type UnendedRun = Omit<RememberedRun, 'end'> & Pick<RunRecord, 'target' | 'workflow'>;
+export type UnendedRun = Omit<RememberedRun, 'end' | 'sealed'> & Pick<RunRecord, 'target' | 'workflow'>;
 
 export interface UnendedRuns {
   readonly runs: readonly UnendedRun[];

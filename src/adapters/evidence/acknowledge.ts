@@ -1,0 +1,63 @@
+import { refuseHead, NO_ORDERS } from '../../domain/orders.js';
+import { refuseOrderer } from '../../domain/policy.js';
+import { isSignedNow } from '../../domain/signing.js';
+import { parseControl, type Submission } from '../../domain/statement.js';
+import { prove } from '../proof.js';
+import type { LoadedRunbook } from '../runbook/load.js';
+import type { Verify } from '../signatures/verify.js';
+import { appendEntry, type JournalHead } from './journal.js';
+import { readBack } from './left-behind.js';
+import { endOf } from './past-runs.js';
+import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { sealRun } from './seal.js';
+
+/** Where the journal of a run ends that was never sealed, for an acknowledgement to name. */
+export async function unsealedHead(evidence: RunEvidence, known: KnownRun): Promise<JournalHead> {
+  return (await readBack(evidence, known)).head;
+}
+
+export type Acknowledged =
+  | { readonly sealed: true; readonly end: string; readonly manifest: string }
+  | { readonly sealed: false; readonly refusal: string };
+
+/**
+ * Seals a run whose workflow is gone before it could: with the end that it had noted, else as abandoned. A person
+ * acknowledges by name that it stays so. What may be half promoted is not sealed: that is rolled back.
+ *
+ * @param current the runbook as it is now; its policy says who may acknowledge
+ */
+export async function acknowledgeUnsealed(
+  evidence: RunEvidence,
+  verify: Verify,
+  known: KnownRun,
+  current: LoadedRunbook,
+  submission: Submission,
+  receivedAt: number,
+): Promise<Acknowledged> {
+  const { record, folder } = known;
+  const statement = parseControl(submission);
+  const { by, type, at, action, run, target, deployment, head: named, reason } = statement;
+  const refuse = (refusal: string): Acknowledged => ({ sealed: false, refusal });
+  if (
+    action !== 'acknowledge' ||
+    run !== record.run ||
+    target !== record.target ||
+    deployment !== record.deployment
+  )
+    return refuse('other_run');
+  const { head, touched } = await readBack(evidence, known);
+  const noted = await endOf(evidence, folder);
+  if (noted === undefined && touched) return refuse('half_promoted');
+  if (refuseHead(NO_ORDERS, [head], action, named) !== undefined) return refuse('other_head');
+  if (!isSignedNow(at, receivedAt)) return refuse('not_signed_now');
+  const role = refuseOrderer(current.plan.approval, record.requester, action, by);
+  if (role !== undefined) return refuse(role);
+  const proof = await prove(verify, current, { by, type, submission, receivedAt });
+  if (!proof.proven) return refuse(proof.refusal);
+  const { identity, key } = proof;
+  const body = { by, action, reason, at, identity, key, ...submission };
+  const next = await appendEntry(evidence, { run, head, at: receivedAt, kind: 'order-accepted', body });
+  const end = noted ?? 'abandoned';
+  const { manifest } = await sealRun(evidence, { run, end, reason: 'acknowledged', head: next });
+  return { sealed: true, end, manifest };
+}

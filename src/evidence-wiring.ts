@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { createFileStore } from './adapters/evidence/file-store.js';
+import { headsOf } from './adapters/evidence/heads.js';
+import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
+import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import { acknowledgeUnsealed, unsealedHead, type Acknowledged } from './adapters/evidence/acknowledge.js';
+import { createVerifier } from './adapters/signatures/verify.js';
+import { previousFindings, verifyTarget, type VerifiedTarget } from './adapters/verification/chain.js';
+import { openFolder } from './adapters/verification/run-files.js';
+import { verifyRun, type VerifiedRun } from './adapters/verification/verify.js';
+import type { Config } from './config.js';
+import { InputError } from './contracts/input-error.js';
+import type { TargetHead } from './contracts/manifest.js';
+import { RUN_PATTERN, targetName } from './contracts/names.js';
+import type { Submission } from './domain/statement.js';
+import type { Finding } from './domain/verification.js';
+
+export { holds } from './adapters/verification/chain.js';
+export type { VerifiedRun } from './adapters/verification/verify.js';
+export type { VerifiedTarget } from './adapters/verification/chain.js';
+export type { RememberedRun } from './adapters/evidence/past-runs.js';
+
+/** What a verifier brings along; nothing of it is taken from the evidence. */
+export interface TrustFiles {
+  readonly allowedSigners: string | undefined;
+  readonly revokedKeys: string | undefined;
+  /** A manifest's digest as it is known from elsewhere. */
+  readonly anchor: string | undefined;
+}
+
+/** A run's folder, and the folder that it stands in. */
+export interface RunPlace {
+  readonly root: string;
+  readonly name: string;
+}
+
+/** Runs of a target as its evidence has them, newest first, and the sealed ones as they were sealed. */
+export interface ListedEvidence {
+  readonly runs: readonly RememberedRun[];
+  readonly heads: readonly TargetHead[];
+  /** Sealed once, and not there any more. */
+  readonly gone: readonly TargetHead[];
+}
+
+/** What commands about evidence stand on: the store and what verifies it, and nothing that asks or promotes. */
+export function createEvidenceWiring(config: Config) {
+  const store = createFileStore(config.evidenceDir);
+  const evidence = new RunEvidence(store);
+  const verify = createVerifier({ searchPath: config.environment['PATH'] ?? '' });
+  const targets = async (): Promise<readonly string[]> => {
+    const names = (await store.runs()).flatMap((name) => RUN_FOLDER.exec(name)?.[1] ?? []);
+    return [...new Set(names)].filter((name) => targetName.safeParse(name).success).sort();
+  };
+  return {
+    targets,
+    list: async (target: string): Promise<ListedEvidence> => {
+      const [runs, heads] = [await pastRuns(evidence, target), await headsOf(evidence, target)];
+      const there = new Set(runs.map(({ run }) => run));
+      return { runs, heads, gone: heads.filter(({ run }) => !there.has(run)) };
+    },
+    /**
+     * A run by its name or its folder's path.
+     * @throws InputError bad_usage
+     */
+    place: async (given: string): Promise<RunPlace> => {
+      if (!RUN_PATTERN.test(given)) return { root: dirname(given), name: basename(given) };
+      const name = (await store.runs()).find((folder) => folder.endsWith(`-${given}`));
+      if (name !== undefined) return { root: config.evidenceDir, name };
+      throw new InputError('bad_usage', [
+        `${given}: no run of this name is in ${config.evidenceDir}: see \`promote evidence list\`, or name its folder`,
+      ]);
+    },
+    /** @param beside whether the runs around it are looked for, too */
+    verifyRun: async ({ root, name }: RunPlace, trust: TrustFiles, beside: boolean): Promise<VerifiedRun> => {
+      const verified = await verifyRun(await openFolder(join(root, name), name), {
+        signers: await signersOf(trust),
+        verify,
+        anchor: trust.anchor,
+      });
+      const chain: readonly Finding[] = beside ? await previousFindings(root, verified) : [];
+      return { ...verified, findings: [...verified.findings, ...chain] };
+    },
+    verifyTarget: async (target: string, trust: TrustFiles): Promise<VerifiedTarget> =>
+      verifyTarget(
+        config.evidenceDir,
+        target,
+        await evidence.foldersOf(target),
+        { signers: await signersOf(trust), verify },
+        trust.anchor,
+      ),
+    /** A file of a run as text; undefined where there is none. */
+    readText: async ({ root, name }: RunPlace, path: string): Promise<string | undefined> => {
+      const bytes = await (await openFolder(join(root, name), name)).read(path);
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+    },
+    /** The run of a target that was never sealed, and what an acknowledgement of it names. */
+    unsealed: async (target: string) => {
+      const [newest] = await pastRuns(evidence, target);
+      if (newest === undefined || newest.sealed) return undefined;
+      const known = await evidence.known(newest.run);
+      return { known, run: newest, head: await unsealedHead(evidence, known) };
+    },
+    acknowledge: async (
+      run: string,
+      current: Parameters<typeof acknowledgeUnsealed>[3],
+      submission: Submission,
+    ): Promise<Acknowledged> =>
+      acknowledgeUnsealed(evidence, verify, await evidence.known(run), current, submission, Date.now()),
+  };
+}
+
+const RUN_FOLDER = /^\d{8}T\d{6}Z-([a-z0-9-]+)-\d{8}T\d{9}Z-[0-9a-f]{8}$/;
+
+async function signersOf({ allowedSigners, revokedKeys }: TrustFiles) {
+  if (allowedSigners === undefined) return undefined;
+  return {
+    allowedSigners: await fileOf('--allowed-signers', allowedSigners),
+    revoked: revokedKeys === undefined ? undefined : await fileOf('--revoked-keys', revokedKeys),
+  };
+}
+
+async function fileOf(option: string, path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new InputError('bad_usage', [`${option} ${path}: can't be read: check the path`], { cause });
+  });
+}
