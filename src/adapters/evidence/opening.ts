@@ -1,6 +1,7 @@
 import { RUN_PATTERN } from '../../contracts/names.js';
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { LoadedRunbook } from '../runbook/load.js';
+import { headOf } from './heads.js';
 import { ALLOWED_SIGNERS, folderName, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
@@ -44,7 +45,7 @@ export async function isAdmittedHere(
   if (folder !== folderName(openedAt, target, run)) return false;
   const others = (await evidence.store.runs()).filter((name) => name.endsWith(`-${run}`) && name !== folder);
   if (others.length > 0) return false;
-  const latest = await evidence.latestSealed(target);
+  const latest = await headOf(evidence, target);
   return (latest?.manifest ?? null) === (said.previous?.manifest ?? null);
 }
 
