@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import type { Admission, AdmissionRequest } from '../../src/adapters/admission.js';
+import { advanceHead } from '../../src/adapters/evidence/heads.js';
 import { noteEnd } from '../../src/adapters/evidence/past-runs.js';
 import { canonicalBytes, sha256 } from '../../src/adapters/canonical.js';
 import { readConfig, type Config } from '../../src/config.js';
@@ -114,7 +115,8 @@ describe('a promotion that may start', () => {
     const desk = await openDesk();
     const sealed = canonicalBytes({ v: 1, end: 'rolled-back' });
     const run = '20260102T030405678Z-5f0c2a9e';
-    await desk.dependencies.store.put(`20260102T030405Z-tau-production-${run}`, 'manifest.json', sealed);
+    const latest = { run, manifest: sha256(sealed), end: 'rolled-back' };
+    await advanceHead(desk.dependencies.evidence, 'tau-production', latest);
     expect(await desk.admit()).toMatchObject({
       previous: { run, manifest: sha256(sealed), end: 'rolled-back' },
     });
@@ -226,7 +228,10 @@ async function remember(desk: Desk, end?: string): Promise<string> {
   const { bytes } = await desk.dependencies.loadRunbook('tau-production');
   await store.put(folder, 'runbook.json', bytes);
   await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
-  if (end !== undefined) await noteEnd(evidence, folder, { end, reason: end });
+  if (end === undefined) return run;
+  const manifest = canonicalBytes({ v: 1, end });
+  await store.put(folder, 'manifest.json', manifest);
+  await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end });
   return run;
 }
 
@@ -235,6 +240,20 @@ function refusal(text: string): Admission {
 }
 
 describe('a target that remembers', () => {
+  test('a run whose evidence was never sealed admits no other, however it ended', async () => {
+    const desk = await openDesk();
+    const run = await remember(desk);
+    const { evidence, store } = desk.dependencies;
+    const [folder = ''] = await evidence.foldersOf('tau-production');
+    await noteEnd(evidence, folder, { end: 'stopped', reason: 'gate_hold' });
+    const admission = await desk.admit();
+    if (admission.admitted) throw new Error('it was admitted');
+    for (const told of [run, 'never sealed', 'promote evidence seal tau-production'])
+      expect(admission.problems[0]).toContain(told);
+    await store.put(folder, 'manifest.json', canonicalBytes({ v: 1, end: 'stopped' }));
+    expect(await desk.admit()).toMatchObject({ admitted: true });
+  });
+
   test('a run that nobody has settled admits no other, and names it, its commit and the command', async () => {
     const desk = await openDesk();
     const run = await remember(desk);

@@ -39,7 +39,7 @@ test('a sample is one file with every gate’s outcome and text, and is read bac
   expect(kept).toMatchObject({
     v: 1,
     ...SAMPLE,
-    gates: [{ gate: 'gateway-status', answers: [{ name: 'gateway-status.txt', text: 'hi\ufffd' }] }],
+    gates: [{ gate: 'gateway-status', answers: [{ name: 'gateway-status.txt', base64: 'aGn/' }] }],
   });
   expect(await samples.read(evidence, folder, 3)).toEqual({
     sample: SAMPLE,
