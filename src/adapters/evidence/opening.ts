@@ -56,6 +56,6 @@ export async function isNewest(
   folder: string,
 ): Promise<boolean> {
   const newest = (await evidence.foldersOf(target)).at(-1);
-  const latest = await evidence.latestSealed(target);
+  const latest = await headOf(evidence, target);
   return newest === folder && (latest?.manifest ?? null) === (previous?.manifest ?? null);
 }
