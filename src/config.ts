@@ -31,6 +31,8 @@ export interface Config {
   readonly dataDir: string;
   readonly cacheDir: string;
   readonly evidenceDir: string;
+  /** Whose signatures under evidence are believed: a file that people enrol keys in. */
+  readonly trustedKeys: string;
   readonly taskQueue: string;
   readonly workingDirectory: string;
   /** Where `runbooks/` and `dist/` are. */
@@ -96,6 +98,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     dataDir: path('PROMOTE_DATA_DIR', settings.dataDir),
     cacheDir: join(cacheHome(given), 'promote'),
     evidenceDir: path('PROMOTE_EVIDENCE_DIR', settings.evidenceDir),
+    trustedKeys: path('PROMOTE_TRUSTED_KEYS', settings.trustedKeys),
     taskQueue: checked(
       'PROMOTE_TASK_QUEUE',
       given('PROMOTE_TASK_QUEUE'),

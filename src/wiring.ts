@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 
 import { admit, type AdmissionTools } from './adapters/admission.js';
+import { enrol, type Enrolled, type Enrolment } from './adapters/attestation/enrol.js';
+import { openKeyFile } from './adapters/attestation/key-file.js';
+import { readOfferedKey, type OfferedKey } from './adapters/attestation/public-key-text.js';
+import { publicKeyPem } from './adapters/attestation/signing-key.js';
 import { startDeadline } from './adapters/deadline.js';
 import * as ballots from './adapters/evidence/ballots.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
@@ -56,6 +60,16 @@ export interface CheckedPolicy {
   readonly protected: boolean;
   /** It names files of keys. */
   readonly signed: boolean;
+}
+
+/** The public half of the key that signs this deployment's evidence. */
+export interface EvidenceKey {
+  readonly keyid: string;
+  /** SPKI DER in base64, and as PEM. */
+  readonly publicKey: string;
+  readonly pem: string;
+  readonly file: string;
+  readonly created: boolean;
 }
 
 /**
@@ -169,6 +183,21 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
         signed: loaded.signers !== undefined,
       };
     },
+    /**
+     * The key that signs this deployment's evidence, made where there is none.
+     * @throws AttestationError where somebody else could have read it or put it there
+     */
+    evidenceKey: async (): Promise<EvidenceKey> => {
+      const file = join(config.dataDir, 'keys', 'evidence.pem');
+      const { key, outcome } = await openKeyFile(file);
+      const { keyid, publicKey } = key;
+      return { keyid, publicKey, pem: publicKeyPem(publicKey), file, created: outcome === 'created' };
+    },
+    /** @throws InputError where the text holds not exactly one public key */
+    offeredKey: (text: string, file: string): OfferedKey => readOfferedKey(text, file),
+    /** @throws InputError for a file that can't be read or written, and for an entry that stands otherwise */
+    enrolKey: (file: string, publicKey: string, enrolment: Enrolment): Promise<Enrolled> =>
+      enrol(file, publicKey, enrolment, Date.now()),
     /**
      * A runbook's values, each with its origin. Resolved, it is what a promotion would be bound to.
      * @throws InputError also, where it is resolved, for a variable without a value

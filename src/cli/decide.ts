@@ -1,9 +1,8 @@
-import { createInterface } from 'node:readline/promises';
-
 import { ClientError, type PromotionStatus } from '../client.js';
 import { InputError } from '../contracts/input-error.js';
 import type { ApprovalView } from '../domain/messages.js';
 import { parseDecision } from '../domain/statement.js';
+import { hasTerminal, typedYes } from './confirm.js';
 import { parseReason, parseTarget, parseText, type Context } from './context.js';
 import { decisionLines } from './decision-lines.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -93,21 +92,13 @@ export async function decide(
 /** A script can't decide on what it has not seen: without a terminal the digest has to be named. */
 async function confirm(output: Output, verdict: Verdict, digest: string): Promise<void> {
   if (!isTerminal(output)) throw unseen(digest);
-  const hex = digest.slice(7, 15);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
-    const answer = (await terminal.question(`${verdict} ${hex}? Type yes: `)).trim().toLowerCase();
-    if (answer !== 'yes')
-      throw new InputError('bad_usage', ['nothing was decided: only yes, typed in full, decides']);
-  } finally {
-    terminal.close();
-  }
+  if (!(await typedYes(`${verdict} ${digest.slice(7, 15)}?`)))
+    throw new InputError('bad_usage', ['nothing was decided: only yes, typed in full, decides']);
 }
 
 /** Where it is shown, somebody has to look. */
 function isTerminal({ json }: Output): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY && (json || process.stdout.isTTY);
+  return hasTerminal() && (json || process.stdout.isTTY);
 }
 
 function unseen(digest: string): InputError {

@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import type { DecideFlags } from './decide.js';
 import { ReadinessNotFirst } from './errors.js';
 import type { ExitCode } from './exit-codes.js';
+import type { EvidenceTrustFlags } from './evidence-trust.js';
 import { addExpectations } from './expectations.js';
 import type { FollowFlags } from './follow.js';
 import type { ListFlags } from './list.js';
@@ -255,7 +256,25 @@ function addOrders(program: Command, go: Go): void {
 }
 
 function addEvidence(program: Command, go: Go): void {
-  const evidence = program.command('evidence').description('what runs left: list, verify, read, seal');
+  const evidence = program.command('evidence').description('what runs left: list, verify, read, seal; and whose signature on it is believed');
+  example(evidence.command('key'), 'promote evidence key > worker.pub')
+    .description("the public half of this worker's signing key, which is made where there is none")
+    .action(async (_flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./evidence-key.js')).evidenceKey(context)),
+    );
+  example(evidence.command('trust'), 'promote evidence trust worker.pub --deployment tau-eu')
+    .description("enrol a worker's public key, once its owner has told you its keyid")
+    .argument('<file>', 'what `promote evidence key` printed there, or a public key in PEM')
+    .option('--keyid <sha256>', 'trust this key and no other; needed without a terminal')
+    .option('--deployment <name>', "whose evidence it signs (default: as printed, else the settings')")
+    .option('--not-before <time>', 'from when on, UTC (default: now)')
+    .option('--not-after <time>', 'until before when, UTC (default: until it is retired)')
+    .option('--trusted-keys <file>', "the file of trusted keys (default: the settings')")
+    .action(async (file: string, flags: EvidenceTrustFlags, command: Command) =>
+      go(command, async (context) =>
+        (await import('./evidence-trust.js')).evidenceTrust(context, file, flags),
+      ),
+    );
   addEvidenceReading(evidence, go, example, addSigning);
 }
 

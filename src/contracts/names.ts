@@ -9,6 +9,14 @@ export const targetName = z
     'a target is 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit',
   );
 
+/** Names an installation in every statement that it signs. */
+export const deploymentName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,63}$/,
+    'a deployment is 1 to 64 of a-z, 0-9 and -, beginning with a letter or digit',
+  );
+
 /** A full commit hash, SHA-1 or SHA-256, lower case. Short hashes are ambiguous: a branch named like one would win. */
 export const COMMIT_PATTERN = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 export const commitHash = z.string().regex(COMMIT_PATTERN, 'a commit is its full hash: 40 or 64 hex digits');

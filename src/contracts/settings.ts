@@ -1,19 +1,18 @@
 import { z } from 'zod';
 
-import { targetName } from './names.js';
+import { deploymentName, targetName } from './names.js';
 
 /** `promote.yaml`: settings of one deployment. No secret stands in it. docs/reference/settings.md */
 export const settingsSchema = z.strictObject({
   v: z.literal(1, 'this version of promote reads settings with v: 1'),
   /** Names this installation in every signed statement: a decision for another one is refused. */
-  deployment: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
-    .default('local'),
+  deployment: deploymentName.default('local'),
   /** Project's own data: server state, mirrors, logs. Relative to this file. */
   dataDir: z.string().max(1024).default('.promote'),
   /** Where evidence folders are made. Relative to this file. */
   evidenceDir: z.string().max(1024).default('.tau/reports/operator-readiness'),
+  /** Whose signatures under evidence are believed. Relative to this file. */
+  trustedKeys: z.string().max(1024).default('trusted-keys.json'),
   /** Prefix of the task queues. */
   taskQueue: z
     .string()
