@@ -37,8 +37,8 @@ export async function readTrustedKeys(file: string): Promise<readonly BelievedKe
 
 /**
  * Adds a key that a person vouches for. All or nothing and durable; the same again changes nothing; an entry that stands is
- * never changed by it. Two people who enrol at the very same moment: the later one is told to repeat it, unless both end
- * between its last look and its rename; then one key is missing, which is seen as `signer_unknown`, never as trust.
+ * never changed by it. What somebody else writes meanwhile is met by a last look just before the rename; only what falls
+ * between those two is lost.
  *
  * @param publicKey SPKI DER in base64
  * @param now ms since the epoch
