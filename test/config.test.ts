@@ -38,6 +38,7 @@ describe('settings', () => {
       deployment: 'local',
       dataDir: join(folder, '.promote'),
       evidenceDir: join(folder, '.tau/reports/operator-readiness'),
+      trustedKeys: join(folder, 'trusted-keys.json'),
       cacheDir: join(folder, '.cache/promote'),
       taskQueue: 'promotion',
       temporalExecutable: undefined,

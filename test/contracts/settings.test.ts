@@ -22,6 +22,7 @@ describe('settings', () => {
       deployment: 'local',
       dataDir: '.promote',
       evidenceDir: '.tau/reports/operator-readiness',
+      trustedKeys: 'trusted-keys.json',
       taskQueue: 'promotion',
     });
   });
