@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { attest } from '../../../src/adapters/attestation/attestations.js';
+import { attest, ATTESTATIONS_FILE } from '../../../src/adapters/attestation/attestations.js';
 import { publicKeyPem, type SigningKey } from '../../../src/adapters/attestation/signing-key.js';
 import { parseTrustedKeys } from '../../../src/adapters/attestation/trusted-keys.js';
 import { sha256 } from '../../../src/adapters/canonical.js';
@@ -36,7 +36,7 @@ async function byHand(
   try {
     const run = { ...PROMOTED, manifest: sha256(Buffer.from(MANIFEST)) };
     const attestations = Buffer.from(await attest(run, KEY)).toString('utf8');
-    await writeFile(join(folder, 'attestations.intoto.jsonl'), change(attestations));
+    await writeFile(join(folder, ATTESTATIONS_FILE), change(attestations));
     await writeFile(join(folder, 'worker.pem'), publicKeyPem(key.publicKey));
     await writeFile(join(folder, 'manifest.json'), MANIFEST);
     const commands = await documented('Verifying by hand', 'bash');

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import {
@@ -70,8 +69,8 @@ test('an envelope is read back, and its signature stands by its key alone', asyn
   );
 });
 
-const vector = JSON.parse(VECTOR_LINE) as { signatures: [{ keyid: string; sig: string }] };
-const [SIGNATURE] = vector.signatures;
+const SIGNATURE = { keyid: VECTOR_KEYID, sig: VECTOR_SIGNATURE };
+const vector = { payload: 'e30=', payloadType: PAYLOAD_TYPE, signatures: [SIGNATURE] };
 
 const REFUSED: readonly [sentence: string, line: string | Uint8Array, code?: string][] = [
   ['nothing', ''],
@@ -117,7 +116,7 @@ test('two signatures of two keys are read, in their order', async () => {
   ]);
 });
 
-test('whatever one byte is changed to, the envelope is refused or no longer signed by its key', async () => {
+test('whichever byte is changed, the envelope is refused or no longer signed by its key', async () => {
   const payload = canonicalBytes({ commit: 'a'.repeat(40), gates: ['gateway-status', 'cortex-status'] });
   const line = await signEnvelope(payload, KEY);
   const survives = (at: number, byte: number): boolean => {
@@ -135,21 +134,17 @@ test('whatever one byte is changed to, the envelope is refused or no longer sign
         signature.keyid === KEY.keyid && isSignedBy(envelope, signature, publicKeyOf(KEY.publicKey)),
     );
   };
-  const original = Uint8Array.from(line);
   const found: string[] = [];
-  for (let at = 0; at < original.length; at += 1)
-    for (let bit = 0; bit < 8; bit += 1) {
-      const byte = (original[at] ?? 0) ^ (1 << bit);
-      if (survives(at, byte)) found.push(`${at}:${byte}`);
-    }
+  for (const [at, byte] of line.entries())
+    for (const other of [...FLIPS.map((flip) => byte ^ flip), ...TELLING])
+      if (other !== byte && survives(at, other)) found.push(`${at}: ${byte} to ${other}`);
   expect(found).toEqual([]);
-  fc.assert(
-    fc.property(fc.nat(original.length - 1), fc.nat(255), (at, byte) => {
-      fc.pre(byte !== original[at]);
-      return !survives(at, byte);
-    }),
-  );
 });
+
+/** Each bit of a byte, turned. */
+const FLIPS = Array.from({ length: 8 }, (_, bit) => 1 << bit);
+/** Bytes that mean something in JSON, base64 or text: NUL, line feed, space, `"`, `+`, `/`, `=`, `A`, a backslash. */
+const TELLING = Buffer.from('\0\n "+/=A\\');
 
 test("OpenSSL's command line verifies the signature, and no other", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'promote-dsse-'));
