@@ -60,6 +60,23 @@ export function visibleJson(json: string): string {
   );
 }
 
+/** Text in which everything shows: what is not seen, or not told from a space, stands as `[U+202E]`. */
+export function visibleText(text: string): string {
+  return text.replace(UNSEEN, (unseen) => {
+    const code = (unseen.codePointAt(0) ?? 0).toString(16).toUpperCase();
+    return `[U+${code.padStart(4, '0')}]`;
+  });
+}
+
+/**
+ * A text as a page shows it: one line, white space as one space, everything else visible. What is longer than `maxChars` is
+ * cut, and ends in `…`.
+ */
+export function shownText(text: string, maxChars: number): string {
+  const cut = text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+  return visibleText(cut.replaceAll(/\s+/g, ' '));
+}
+
 export function detailLine(text: string): string {
   return oneLine(text, DETAIL_CHARS);
 }

@@ -39,10 +39,18 @@ export class RunEvidence {
   async known(run: string): Promise<KnownRun> {
     const cached = this.#known.get(run);
     if (cached !== undefined) return cached;
-    const folder = await this.folderOf(run);
+    const found = await this.knownIn(await this.folderOf(run));
+    if (found.record.run !== run)
+      throw new EvidenceError('unavailable', `${this.store.locate(found.folder)}: run.json is another run's`);
+    this.#remember(run, found);
+    return found;
+  }
+
+  /** The run of a folder, whatever the folder is called. Throws as `known`. */
+  async knownIn(folder: string): Promise<KnownRun> {
     const record = await this.readJson(folder, 'run.json', runRecordSchema);
     const bytes = await this.store.get(folder, 'runbook.json');
-    if (record?.run !== run || bytes === undefined)
+    if (record === undefined || bytes === undefined)
       throw new EvidenceError(
         'unavailable',
         `${this.store.locate(folder)}: run.json or runbook.json is missing`,
@@ -55,9 +63,7 @@ export class RunEvidence {
     // Our own bytes, just checked by digest: what the schema parsed when the run was opened.
     const runbook = resolvedShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
     const signers = await this.#signersOf(folder, runbook.signers);
-    const found = { folder, record, loaded: resolvedRunbook(runbook, signers) };
-    this.#remember(run, found);
-    return found;
+    return { folder, record, loaded: resolvedRunbook(runbook, signers) };
   }
 
   /** The run's folder; several of one name can't be. */

@@ -7,11 +7,10 @@ import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } 
 import { advanceHead } from './heads.js';
 import { noteEnd } from './past-runs.js';
 import { markersIn } from '../redaction-markers.js';
-import { comeBack } from '../steps/by-hand.js';
+import { renderReportHtml } from './report-html.js';
+import { readReport } from './report-model.js';
 import { renderReport } from './report.js';
-import { triageOf } from './triage.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
-import { readStart } from './start.js';
 
 export interface SealRequest {
   readonly run: string;
@@ -22,7 +21,7 @@ export interface SealRequest {
 }
 
 /**
- * Closes a run's evidence: the journal assembled and its chain checked, a report for people, and a manifest with the
+ * Closes a run's evidence: the journal assembled and its chain checked, its reports for people, and a manifest with the
  * digest and size of every file. Repeated, it writes the same bytes. Content comes from the store, never from a caller.
  *
  * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says
@@ -41,18 +40,9 @@ export async function sealRun(
   const { lines, entries } = await wholeJournal(evidence, folder, request);
   if (isPromoted) await noteEnd(evidence, folder, request);
   await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
-  await evidence.store.put(
-    folder,
-    'report.md',
-    Buffer.from(
-      renderReport(record, request, entries, {
-        triage: await triageOf(evidence, known, entries),
-        comeBack: request.end.startsWith('roll') ? await comeBack(evidence, known) : [],
-        overrides: known.loaded.overrides,
-        identity: (await readStart(evidence, folder))?.identity ?? 'asserted',
-      }),
-    ),
-  );
+  const report = await readReport(evidence, known, request, entries);
+  await evidence.store.put(folder, 'report.md', Buffer.from(renderReport(report)));
+  await evidence.store.put(folder, 'report.html', Buffer.from(renderReportHtml(report)));
   const { previous } = record;
   const manifest: Manifest = {
     v: 1,
