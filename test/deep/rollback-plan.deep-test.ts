@@ -54,8 +54,8 @@ describe('a stop command in a wrong directory', () => {
       await expectRolledBack(stage);
       expect(branchTip(stage)).toBe(tip);
       const report = await reportOf(stage, evidence);
-      expect(report).toContain(String.raw`gateway-stop, attempt 1: not verified (wrong\_directory)`);
-      expect(report).toContain(String.raw`gateway-stop, attempt 2: verified`);
+      expect(report).toContain(String.raw`gateway-stop, attempt 1: **not verified** (wrong\_directory)`);
+      expect(report).toContain(String.raw`gateway-stop, attempt 2: **verified**`);
       expect(report).toMatch(/\n {4}git revert --no-edit [0-9a-f]{40}\n/);
       expect(report).toMatch(/\n {4}cd \S+ && \S+ .*--gateway-service-start\n/);
       expect(report).not.toContain('Left to do by hand');

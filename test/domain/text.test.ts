@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { beside, shortLine, visibleJson } from '../../src/domain/text.js';
+import { beside, shortLine, shownText, visibleJson, visibleText } from '../../src/domain/text.js';
 import { PROPERTY_RUNS } from '../support/property-runs.js';
 
 const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
@@ -37,6 +37,30 @@ describe('JSON in which everything shows', () => {
         const shown = visibleJson(JSON.stringify(text));
         expect(JSON.parse(shown)).toBe(text);
         expect(UNSEEN.test(shown)).toBe(false);
+      }),
+      { numRuns: PROPERTY_RUNS },
+    );
+  });
+});
+
+describe('a text on a page', () => {
+  test.each([
+    ['a\u202Eb', 9, 'a[U+202E]b'],
+    ['a\n\t b\u00A0c', 9, 'a b c'],
+    ['a\u001B[1m\u200Bb', 9, 'a[U+001B][1m[U+200B]b'],
+    ['\u{E0041}', 9, '[U+E0041]'],
+    ['\uD83D', 9, '[U+D83D]'],
+    ['grün 😀 שלום', 20, 'grün 😀 שלום'],
+    ['abcde', 4, 'abc…'],
+  ])('%j in %i characters is %s', (text, maxChars, shown) => {
+    expect(shownText(text, maxChars)).toBe(shown);
+  });
+
+  test('shows everything, and nothing twice', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(UNSEEN.test(visibleText(text))).toBe(false);
+        expect(visibleText(visibleText(text))).toBe(visibleText(text));
       }),
       { numRuns: PROPERTY_RUNS },
     );

@@ -60,7 +60,7 @@ describe('a promotion into a Tau whose deployment fails in every round', () => {
         readFile(join(stage.config.evidenceDir, result.evidence, file), 'utf8');
       expect(await read('preflight-1/readiness.txt')).toMatch(/\nstatus=overridden \(operator\)\n$/);
       expect(await read('report.md')).toContain(
-        '**Overridden** by requester@rehearsal: deployment-status expected failing/hold',
+        'Overridden: by requester@rehearsal: deployment-status expected failing/hold',
       );
       const entries = (await read('journal.jsonl')).split('\n').filter((line) => line.includes('"sampled"'));
       expect(entries.length).toBeGreaterThan(0);

@@ -103,6 +103,7 @@ function tableLines(
   rows: readonly (readonly Cell[])[],
 ): readonly string[] {
   return [
+    '<div class="wide">',
     '<table>',
     `<caption>${shown(caption)}</caption>`,
     `<thead><tr>${columns.map((column) => `<th scope="col">${shown(column)}</th>`).join('')}</tr></thead>`,
@@ -110,6 +111,7 @@ function tableLines(
     ...rows.map(rowLine),
     '</tbody>',
     '</table>',
+    '</div>',
   ];
 }
 
@@ -133,6 +135,8 @@ function spanHtml(span: Span): string {
   switch (span.as) {
     case 'name':
       return `<code>${text}</code>`;
+    case 'whole':
+      return `<span class="whole">${text}</span>`;
     case 'good':
     case 'bad':
     case 'doubtful':

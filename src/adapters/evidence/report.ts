@@ -53,12 +53,15 @@ function nested(lines: readonly string[]): readonly string[] {
 }
 
 function tableLines(columns: readonly string[], rows: readonly (readonly Cell[])[]): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
-    line(columns.map(plain)),
+    rowLine(columns.map(plain)),
     `|${'---|'.repeat(columns.length)}`,
-    ...rows.map((row) => line(row.map(cellText))),
+    ...rows.map((row) => rowLine(row.map(cellText))),
   ];
+}
+
+function rowLine(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function cellText(cell: Cell): string {
@@ -77,7 +80,17 @@ function inline(text: Text): string {
 function spanText(span: Span): string {
   if (typeof span === 'string') return plain(span);
   const text = plain(span.text);
-  return span.as === 'name' || text === '' ? text : `**${text}**`;
+  switch (span.as) {
+    case 'name':
+    case 'whole':
+      return text;
+    case 'good':
+    case 'bad':
+    case 'doubtful':
+      return `**${text}**`;
+    default:
+      return span.as satisfies never;
+  }
 }
 
 const MARKUP = /[\\`*_{}[\]<>#|!&~]/g;

@@ -28,7 +28,11 @@ export type ReportForm = 'markdown' | 'html';
  *
  * @throws EvidenceError `unavailable` where there is no such run, `conflict` where its evidence is not of its form
  */
-export async function reportOfRun(evidence: RunEvidence, run: string, form: ReportForm): Promise<ShownReport> {
+export async function reportOfRun(
+  evidence: RunEvidence,
+  run: string,
+  form: ReportForm,
+): Promise<ShownReport> {
   return shownReport(evidence, await evidence.folderOf(run), form);
 }
 
@@ -42,7 +46,12 @@ async function shownReport(evidence: RunEvidence, folder: string, form: ReportFo
   const sealed = await sealedReport(evidence, folder, form === 'html' ? 'report.html' : 'report.md');
   if (sealed !== undefined) return { text: sealed, origin: 'sealed' };
   const known = await evidence.knownIn(folder);
-  const report = await readReport(evidence, known, await endIn(evidence, known), await journalOf(evidence, known));
+  const report = await readReport(
+    evidence,
+    known,
+    await endIn(evidence, known),
+    await journalOf(evidence, known),
+  );
   return { text: form === 'html' ? renderReportHtml(report) : renderReport(report), origin: 'rendered' };
 }
 
@@ -66,10 +75,11 @@ async function endIn(
   evidence: RunEvidence,
   { folder }: KnownRun,
 ): Promise<{ readonly end: string; readonly reason: string }> {
-  const end = await endOf(evidence, folder);
+  const end = await orUnreadable(endOf(evidence, folder));
+  if (end === 'unreadable') return { end: 'not known', reason: 'what records its end is not of its form' };
   if (end === undefined) return { end: 'open', reason: 'nobody has recorded how it ended' };
-  const noted = await evidence.readJson(folder, `ended/${end}.json`, endedSchema);
-  return noted ?? { end, reason: 'why is not recorded' };
+  const noted = await orUnreadable(evidence.readJson(folder, `ended/${end}.json`, endedSchema));
+  return noted === undefined || noted === 'unreadable' ? { end, reason: 'why is not recorded' } : noted;
 }
 
 const entrySchema = z.object({

@@ -7,7 +7,13 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
-import { appendEntry, entryPath, type JournalHead } from '../../../src/adapters/evidence/journal.js';
+import {
+  appendEntry,
+  entryPath,
+  type JournalEntry,
+  type JournalHead,
+} from '../../../src/adapters/evidence/journal.js';
+import { readReport, type Report } from '../../../src/adapters/evidence/report-model.js';
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
@@ -63,6 +69,7 @@ describe('a sealed run', () => {
     expect(paths).toEqual(all.filter((path) => path !== 'manifest.json'));
     expect(paths).toContain('journal.jsonl');
     expect(paths).toContain('report.md');
+    expect(paths).toContain('report.html');
     for (const file of sealed.files) {
       const content = await readFile(join(opened.path, file.path));
       expect(file).toMatchObject({ size: content.byteLength, sha256: sha256(content) });
@@ -91,7 +98,7 @@ describe('a sealed run', () => {
       previous: { run, manifest },
     });
     expect(await readFile(join(opened.path, 'report.md'), 'utf8')).toContain(
-      `Previous run: ${run} (rolled-back)`,
+      `Previous run: ${run} (rolled-back), manifest ${manifest}`,
     );
   });
 
@@ -102,13 +109,16 @@ describe('a sealed run', () => {
     expect(await seal({ evidence: new RunEvidence(opened.store), head: opened.head })).toEqual(first);
   });
 
-  test('is the same when a worker was lost before the manifest', async () => {
-    const opened = await openJournalled();
-    const lost = new RunEvidence(failingOnce(opened.store, /^manifest\.json$/));
-    expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
-    const { manifest } = await seal(opened);
-    expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
-  });
+  test.each([/^manifest\.json$/, /^report\.html$/])(
+    'is the same when a worker was lost before %s',
+    async (file) => {
+      const opened = await openJournalled();
+      const lost = new RunEvidence(failingOnce(opened.store, file));
+      expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
+      const { manifest } = await seal(opened);
+      expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
+    },
+  );
 });
 
 /** What sealing says about a spoilt journal; nothing may have been sealed. */
@@ -150,6 +160,15 @@ describe('a journal', () => {
     expect(await refused(({ path }) => writeFile(join(path, entryPath(2)), '{"torn":'))).toBe('conflict');
   });
 });
+
+/** A report of a run that ended so, with parts of it as given. */
+async function reportOf(
+  given: Pick<Report, 'end' | 'reason'> & Partial<Report>,
+  entries: readonly JournalEntry[] = [],
+): Promise<string> {
+  const { evidence, known } = await openRun();
+  return renderReport({ ...(await readReport(evidence, await known(), given, entries)), ...given });
+}
 
 const rollbackTried = (line: string) => ({ kind: 'rollback-tried', body: { unverified: [line] } });
 
@@ -207,9 +226,7 @@ describe('a report', () => {
   } as const;
 
   test('says what held, what was tried, what the system recommends and who owns it, unless it was promoted', async () => {
-    const { record } = await openRun();
-    const told = { triage: TRIAGE, comeBack: [], overrides: [], identity: 'asserted' } as const;
-    const stopped = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], told);
+    const stopped = await reportOf({ end: 'stopped', reason: 'gate_hold', triage: TRIAGE });
     for (const said of [
       'service\\_stopped',
       'gateway-start: done',
@@ -219,7 +236,7 @@ describe('a report', () => {
       'Owners: crates/tau-gateway, crates/tau-deployment',
     ])
       expect(stopped).toContain(said);
-    expect(renderReport(record, { end: 'promoted', reason: '' }, [], told)).not.toContain('Triage');
+    expect(await reportOf({ end: 'promoted', reason: '', triage: TRIAGE })).not.toContain('Triage');
   });
 
   test('says to whom an unproven step belongs, by the last attempt', async () => {
@@ -251,17 +268,11 @@ describe('a report', () => {
     },
   );
 
-  const TOLD = { triage: TRIAGE, comeBack: [], overrides: [], identity: 'asserted' } as const;
-
   test('says below what held, and below the end, what each known code means, whose it is and what to do', async () => {
-    const { record } = await openRun();
     const holding = [
       { gate: 'gateway-status', reasonCodes: ['service_stopped', 'x_unknown', 'gate_not_expected'] },
     ];
-    const report = renderReport(record, { end: 'stopped', reason: 'gate_hold' }, [], {
-      ...TOLD,
-      triage: { ...TRIAGE, holding },
-    });
+    const report = await reportOf({ end: 'stopped', reason: 'gate_hold', triage: { ...TRIAGE, holding } });
     expect(report).toContain(
       [
         String.raw`- gateway-status holds: service\_stopped, x\_unknown, gate\_not\_expected`,
@@ -274,24 +285,22 @@ describe('a report', () => {
   });
 
   test('says of a rollback what each step said at each attempt, and what was left to do by hand', async () => {
-    const { record } = await openRun();
     const entries = [tried(1, false, ['old']), tried(2, false, ["cd '/x' && stop <it>"])];
-    const report = renderReport(record, { end: 'rollback-acknowledged', reason: 'x' }, entries, TOLD);
-    expect(report).toContain(String.raw`stop, attempt 1: not verified (gone): \<b\>`.replace('\\\\', '\\'));
-    expect(report).toContain('stop, attempt 2: not verified (gone)');
+    const report = await reportOf({ end: 'rollback-acknowledged', reason: 'x' }, entries);
+    expect(report).toContain(String.raw`stop, attempt 1: **not verified** (gone): \<b\>`);
+    expect(report).toContain('stop, attempt 2: **not verified** (gone)');
     expect(report).toContain("Left to do by hand:\n\n    cd '/x' && stop <it>\n");
     expect(report).not.toContain('    old');
   });
 
   test('says of a rollback that did not hold when that was seen, and leaves nothing to do once it holds', async () => {
-    const { record } = await openRun();
     const came = {
       ...tried(1, true, []),
       kind: 'rollback-confirmed',
       body: { unverified: ['stop: not_in_effect: runs'], phase: 'rolling-back' },
     };
     const entries = [tried(1, true, []), came, tried(2, true, [])];
-    const report = renderReport(record, { end: 'rolled-back', reason: 'x' }, entries, TOLD);
+    const report = await reportOf({ end: 'rolled-back', reason: 'x' }, entries);
     expect(report).toContain(
       String.raw`it did not hold: stop: not\_in\_effect: runs`.replaceAll('\\\\', '\\'),
     );

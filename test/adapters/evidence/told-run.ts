@@ -8,7 +8,7 @@ import type { Verify } from '../../../src/adapters/signatures/verify.js';
 import type { Json } from '../../../src/domain/canonical-json.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { judge, type GateResult } from '../../../src/domain/verdict.js';
-import type { SampleGrade } from '../../../src/domain/watch.js';
+import type { Sample, SampleGrade } from '../../../src/domain/watch.js';
 import { APPROVER_A, APPROVER_B, load, smallRunbook } from '../runbook/written-runbook.js';
 import { COMMIT, HOUR_MS, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
 
@@ -84,7 +84,11 @@ class Story {
 
 type Say = (text: string) => string;
 
-function answer(health: 'healthy' | 'degraded' | 'failing', reasonCodes: readonly string[], say: Say): AskedGate {
+function answer(
+  health: 'healthy' | 'degraded' | 'failing',
+  reasonCodes: readonly string[],
+  say: Say,
+): AskedGate {
   const gate = health === 'healthy' ? 'pass' : 'hold';
   const observation = {
     kind: 'answered',
@@ -145,10 +149,18 @@ async function tellGates({ evidence, folder }: OpenedRun, journal: Story, say: S
 /** Nothing is signed here. */
 const noSignatures: Verify = () => Promise.reject(new Error('no signature is to be checked'));
 
-async function tellApproval({ evidence, folder, loaded }: OpenedRun, journal: Story, say: Say): Promise<void> {
+async function tellApproval(
+  { evidence, folder, loaded }: OpenedRun,
+  journal: Story,
+  say: Say,
+): Promise<void> {
   await keepChanges(evidence, folder, 1, {
     v: 1,
-    since: { run: '20260101T030405678Z-00000000', commit: 'c'.repeat(40), promotedAt: '2026-01-01T03:04:05.678Z' },
+    since: {
+      run: '20260101T030405678Z-00000000',
+      commit: 'c'.repeat(40),
+      promotedAt: '2026-01-01T03:04:05.678Z',
+    },
     base: { kind: 'promotion', commit: 'c'.repeat(40) },
     commits: [{ hash: COMMIT, subject: say('Serve version 2').slice(0, 100) }],
     moreCommits: 0,
@@ -160,7 +172,11 @@ async function tellApproval({ evidence, folder, loaded }: OpenedRun, journal: St
       morePaths: 0,
     },
   });
-  await journal.add('rollback-checked', { epoch: 1, problems: [], waived: [say('gateway-stop: unreachable')] });
+  await journal.add('rollback-checked', {
+    epoch: 1,
+    problems: [],
+    waived: [say('gateway-stop: unreachable')],
+  });
   const expiresAt = OPENED_MS + 4 * HOUR_MS;
   const asked = await requestApproval(evidence, {
     run: RUN,
@@ -213,6 +229,10 @@ async function tellApproval({ evidence, folder, loaded }: OpenedRun, journal: St
   await journal.add('approved', { phase: 'promoting' });
 }
 
+function taken(n: number, grade: SampleGrade): Sample {
+  return { n, at: OPENED_MS + AFTER_WATCH_MS + n * 15_000, grade };
+}
+
 async function tellPromotion({ evidence, folder }: OpenedRun, journal: Story, say: Say): Promise<void> {
   await evidence.putJson(folder, 'promotion/environment-branch.intent.json', {
     v: 1,
@@ -228,11 +248,6 @@ async function tellPromotion({ evidence, folder }: OpenedRun, journal: Story, sa
     step: 'environment-branch',
     promotedAt: journal.now,
     phase: 'watching',
-  });
-  const taken = (n: number, grade: SampleGrade): { n: number; at: number; grade: SampleGrade } => ({
-    n,
-    at: OPENED_MS + AFTER_WATCH_MS + n * 15_000,
-    grade,
   });
   const failing = answer('failing', [say('stopped'), 'service_stopped'], say);
   const grades: readonly SampleGrade[] = ['pass', 'pass', 'failing', 'unreachable', 'failing'];

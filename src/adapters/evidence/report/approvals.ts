@@ -32,10 +32,13 @@ export interface ReportedDecision {
   readonly identity: string;
   readonly key: string | null;
   readonly receivedAt: string;
-  /** `unreadable` where the statement is not what its receipt was given for. */
-  readonly comment: string | 'unreadable' | undefined;
+  readonly said: Said;
   readonly file: string;
 }
+
+/** What stands in the signed statement, where it is what its receipt was given for. */
+export type Said =
+  { readonly kept: 'read'; readonly comment: string } | { readonly kept: 'missing' | 'unreadable' };
 
 const requestedSchema = z.object({ epoch: z.int(), subject: z.string(), expiresAt: z.number() });
 const checkedSchema = z.object({
@@ -113,14 +116,19 @@ async function decisionOf(
   folder: string,
   { by, verdict, file, receivedAt, identity, key }: z.infer<typeof decisionSchema>,
 ): Promise<ReportedDecision> {
-  const base = BASE.exec(file)?.[1];
-  const kept = base === undefined ? undefined : await orUnreadable(commentOf(evidence, folder, base));
-  return { by, verdict, identity, key, receivedAt: isoTime(receivedAt), comment: kept, file };
+  const said = await saidIn(evidence, folder, BASE.exec(file)?.[1]);
+  return { by, verdict, identity, key, receivedAt: isoTime(receivedAt), said, file };
 }
 
 const BASE = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;
 
-async function commentOf(evidence: RunEvidence, folder: string, base: string): Promise<string | undefined> {
+async function saidIn(evidence: RunEvidence, folder: string, base: string | undefined): Promise<Said> {
+  if (base === undefined) return { kept: 'missing' };
+  const read = await orUnreadable(readSaid(evidence, folder, base));
+  return typeof read === 'object' ? read : { kept: read ?? 'missing' };
+}
+
+async function readSaid(evidence: RunEvidence, folder: string, base: string): Promise<Said | undefined> {
   const kept = await readStatement(evidence, folder, base);
-  return kept === undefined ? undefined : parseDecision(kept.submission).comment;
+  return kept === undefined ? undefined : { kept: 'read', comment: parseDecision(kept.submission).comment };
 }

@@ -68,8 +68,8 @@ export type Text = string | readonly Span[];
 
 export type Span = string | { readonly text: string; readonly as: Emphasis };
 
-/** `name`: of a file, or a hash. A tone is never the only thing that tells: the words say it too. */
-export type Emphasis = 'name' | 'good' | 'bad' | 'doubtful';
+/** `name`: of a file, or a hash; `whole`: kept on one line. A tone is never the only thing that tells: the words say it too. */
+export type Emphasis = 'name' | 'whole' | 'good' | 'bad' | 'doubtful';
 
 export function fact(label: string, value: Text, below: readonly string[] = []): Fact {
   return { label, value, below };
@@ -83,12 +83,16 @@ export function name(text: string): Span {
   return { text, as: 'name' };
 }
 
-export function names(texts: readonly string[]): Cell {
-  return { lines: texts.map((text) => [name(text)]) };
+/** As long as a time. */
+const MAX_WHOLE = 32;
+
+/** A time or a word or two that are not broken; what is longer has to be. */
+export function whole(text: string): Text {
+  return text.length <= MAX_WHOLE ? [{ text, as: 'whole' }] : text;
 }
 
-export function listOf(items: readonly Item[]): readonly Block[] {
-  return items.length === 0 ? [] : [{ kind: 'list', items }];
+export function names(texts: readonly string[]): Cell {
+  return { lines: texts.map((text) => [name(text)]) };
 }
 
 /** Longest text that a page shows, in UTF-16 code units; the evidence has all of it. */
@@ -96,6 +100,12 @@ export const MAX_TEXT = 2_000;
 
 /** Longer lists stand whole in the evidence. */
 export const MAX_ROWS = 200;
+
+/** A list of at most 200 items, and how many more there are. */
+export function listOf(items: readonly Item[]): readonly Block[] {
+  if (items.length === 0) return [];
+  return [{ kind: 'list', items: items.slice(0, MAX_ROWS) }, ...moreThan(items.length - MAX_ROWS)];
+}
 
 /** A table of at most `most` rows, and below it how many more there are and where they stand. */
 export function table(
@@ -105,11 +115,9 @@ export function table(
   most = MAX_ROWS,
 ): readonly Block[] {
   if (rows.length === 0) return [];
-  const more = rows.length - most;
-  return [
-    { kind: 'table', caption, columns, rows: rows.slice(0, most) },
-    ...(more > 0
-      ? [{ kind: 'paragraph', text: `and ${more} more in journal.jsonl` } as const satisfies Block]
-      : []),
-  ];
+  return [{ kind: 'table', caption, columns, rows: rows.slice(0, most) }, ...moreThan(rows.length - most)];
+}
+
+function moreThan(more: number): readonly Block[] {
+  return more > 0 ? [{ kind: 'paragraph', text: `and ${more} more in journal.jsonl` }] : [];
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 
+import { MalformedStatement } from '../../../domain/statement.js';
 import { EvidenceError } from '../evidence-error.js';
 import type { JournalEntry } from '../journal.js';
 
@@ -24,7 +25,9 @@ export async function orUnreadable<Value>(
   try {
     return await read;
   } catch (error) {
-    if (error instanceof EvidenceError && error.retryable) throw error;
+    const malformed =
+      error instanceof MalformedStatement || (error instanceof EvidenceError && !error.retryable);
+    if (!malformed) throw error;
     return 'unreadable';
   }
 }

@@ -1,6 +1,17 @@
 import type { Report } from '../report-model.js';
 import type { ReportedApproval, ReportedDecision } from './approvals.js';
-import { fact, item, listOf, name, table, type Block, type Cell, type Part, type Section } from './document.js';
+import {
+  fact,
+  item,
+  listOf,
+  name,
+  table,
+  whole,
+  type Block,
+  type Cell,
+  type Part,
+  type Section,
+} from './document.js';
 import { toned } from './tones.js';
 
 /** What was approved, what changed, and who decided on it. */
@@ -63,7 +74,7 @@ function decisionsTable(epoch: number, decisions: readonly ReportedDecision[]): 
       decision.by,
       [toned(decision.verdict)],
       identityCell(decision),
-      decision.receivedAt,
+      whole(decision.receivedAt),
       commentOf(decision),
       [name(decision.file)],
     ]),
@@ -80,13 +91,15 @@ export function identityCell({
   return key === null ? identity : { lines: [identity, [name(key)]] };
 }
 
-function commentOf({ comment }: ReportedDecision): string {
-  switch (comment) {
-    case undefined:
+function commentOf({ said }: ReportedDecision): string {
+  switch (said.kept) {
+    case 'read':
+      return said.comment;
+    case 'missing':
       return 'the statement is not kept';
     case 'unreadable':
       return 'the statement is not what its receipt was given for';
     default:
-      return comment;
+      return said satisfies never;
   }
 }

@@ -1,7 +1,17 @@
 import { expectationText } from '../../../domain/override.js';
 import type { Report } from '../report-model.js';
 import { meant, meantCodes } from './codes.js';
-import { item, listOf, names, table, type Block, type Cell, type Part, type Section } from './document.js';
+import {
+  item,
+  listOf,
+  names,
+  table,
+  whole,
+  type Block,
+  type Cell,
+  type Part,
+  type Section,
+} from './document.js';
 import type { ReportedGate, ReportedRound } from './rounds.js';
 import { toned } from './tones.js';
 
@@ -58,8 +68,8 @@ function roundPart({ round, at, gates, notRollbackable, triggers }: ReportedRoun
 
 function postureOf({ kind, health, rolloutGate, expected, detail }: ReportedGate): Cell {
   const lines = [
-    `${health}/${rolloutGate}`,
-    ...(expected === undefined ? [] : [`expected ${expectationText(expected)}`]),
+    whole(`${health}/${rolloutGate}`),
+    ...(expected === undefined ? [] : [whole(`expected ${expectationText(expected)}`)]),
     ...(kind === 'answered' ? [] : [kind]),
     ...(detail === '' ? [] : [detail]),
   ];

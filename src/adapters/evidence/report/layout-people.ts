@@ -1,6 +1,6 @@
 import type { Report } from '../report-model.js';
 import { explained } from './codes.js';
-import { table, type Cell, type Section } from './document.js';
+import { table, whole, type Cell, type Section } from './document.js';
 import { identityCell } from './layout-approval.js';
 
 /** What people ordered, and what was refused them. */
@@ -15,7 +15,7 @@ export function layOutPeople({ people: { orders, refusals } }: Report): readonly
           'Orders, in the order they came',
           ['When', 'Order', 'By', 'Identity', 'Why'],
           orders.map((each): readonly Cell[] => [
-            each.at,
+            whole(each.at),
             each.action,
             each.by,
             identityCell(each),
@@ -26,7 +26,7 @@ export function layOutPeople({ people: { orders, refusals } }: Report): readonly
           'What was refused',
           ['When', 'What', 'By', 'Why'],
           refusals.map(({ at, what, by, reason }): readonly Cell[] => [
-            at,
+            whole(at),
             what,
             by,
             { lines: [reason, ...explained(reason)] },

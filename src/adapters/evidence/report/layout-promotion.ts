@@ -40,8 +40,7 @@ function requestFacts({ record, start }: Report): readonly Fact[] {
   const asked = fact('Asked by', `${requester} (${start?.identity ?? 'asserted'}): ${reason}`);
   if (start === undefined) return [asked, fact('Vouched for by', 'nothing but the name itself')];
   const { key, receivedAt } = start;
-  const vouched: Text =
-    key === null ? 'nothing but the name itself' : ['a signature by the key ', name(key)];
+  const vouched: Text = key === null ? 'nothing but the name itself' : ['a signature by the key ', name(key)];
   return [
     asked,
     fact('Vouched for by', vouched),

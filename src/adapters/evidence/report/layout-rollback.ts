@@ -9,7 +9,9 @@ export function layOutRollback({ rollback }: Report): readonly Section[] {
   const { begun, left, lost, heldAt } = rollback;
   const blocks: readonly Block[] = [
     ...listOf([
-      ...begun.map(({ at, attempt, trigger }) => item(`${at}: attempt ${attempt}, declared by ${meant(trigger)}`)),
+      ...begun.map(({ at, attempt, trigger }) =>
+        item(`${at}: attempt ${attempt}, declared by ${meant(trigger)}`),
+      ),
       ...stepItems(rollback),
       ...lost.map(({ at, unverified }) => item(`${at}: it did not hold: ${unverified.join('; ')}`)),
       ...(heldAt === undefined ? [] : [item(`${heldAt}: it still held`)]),

@@ -1,6 +1,6 @@
 import type { Report } from '../report-model.js';
 import { meant } from './codes.js';
-import { name, table, type Cell, type Section } from './document.js';
+import { name, table, whole, type Cell, type Section } from './document.js';
 import type { ReportedRepair, ReportedStep } from './steps.js';
 import { toned } from './tones.js';
 
@@ -16,7 +16,7 @@ export function layOutRemediation({ repairs }: Report): readonly Section[] {
         ['Repair', 'When', 'Round', 'For', 'What ran', 'Came to'],
         repairs.map((each): readonly Cell[] => [
           each.repair,
-          each.at,
+          whole(each.at),
           each.round,
           each.gates.join(', '),
           each.byPerson
@@ -48,8 +48,8 @@ export function layOutSteps({ promotion }: Report): readonly Section[] {
         ['Step', 'Begun', 'Ended', 'Came to', 'Branch'],
         promotion.map((each): readonly Cell[] => [
           each.step,
-          each.begunAt,
-          each.endedAt ?? 'not known',
+          whole(each.begunAt),
+          whole(each.endedAt ?? 'not known'),
           stepCameTo(each),
           each.moved === undefined ? '' : [name(each.moved)],
         ]),

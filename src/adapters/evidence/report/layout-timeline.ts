@@ -1,7 +1,10 @@
+import { z } from 'zod';
+
 import type { JournalEntry } from '../journal.js';
 import type { Report } from '../report-model.js';
-import { table, type Cell, type Section } from './document.js';
+import { table, whole, type Cell, type Section } from './document.js';
 import { isoTime } from './entries.js';
+import { samplesOf } from './watch.js';
 
 /** As much as a page bears; the journal has all of it. */
 export const TIMELINE_ROWS = 500;
@@ -14,7 +17,7 @@ export function layOutTimeline({ entries }: Report): Section {
     blocks: table(
       'The journal, entry by entry; times are UTC',
       ['When', 'What', 'Details'],
-      entries.map(({ at, kind, body }): readonly Cell[] => [at, kind, detailsOf(body)]),
+      entries.map(({ at, kind, body }): readonly Cell[] => [whole(at), kind, detailsOf(body)]),
       TIMELINE_ROWS,
     ),
     parts: [],
@@ -38,13 +41,15 @@ function inWords(key: string, value: unknown): string {
   return JSON.stringify(value);
 }
 
+const gateSchema = z.object({ gate: z.string(), verdict: z.string() });
+const rangeSchema = z.object({ from: z.int(), to: z.int(), grade: z.string() });
+
 /** A gate by its verdict, samples by their grade; anything else as it is. */
 function elementInWords(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'object' && value !== null) {
-    if ('gate' in value && 'verdict' in value) return `${String(value.gate)} ${String(value.verdict)}`;
-    if ('grade' in value && 'from' in value && 'to' in value)
-      return `${String(value.from)} to ${String(value.to)} ${String(value.grade)}`;
-  }
+  const gate = gateSchema.safeParse(value);
+  if (gate.success) return `${gate.data.gate} ${gate.data.verdict}`;
+  const range = rangeSchema.safeParse(value);
+  if (range.success) return `${samplesOf(range.data)} ${range.data.grade}`;
   return JSON.stringify(value);
 }

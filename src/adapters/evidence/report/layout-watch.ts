@@ -1,8 +1,8 @@
 import type { Report } from '../report-model.js';
 import { meantCodes } from './codes.js';
-import { fact, table, type Cell, type Fact, type Section, type Text } from './document.js';
+import { fact, table, whole, type Cell, type Fact, type Section, type Text } from './document.js';
 import { toned } from './tones.js';
-import type { ReportedWatch, Trouble } from './watch.js';
+import { samplesOf, type ReportedWatch, type Trouble } from './watch.js';
 
 /** What was seen after promoting. */
 export function layOutWatch({ watch }: Report): readonly Section[] {
@@ -17,10 +17,10 @@ export function layOutWatch({ watch }: Report): readonly Section[] {
           'Samples that were no pass',
           ['Samples', 'Grade', 'From', 'To', 'What held in the first of them'],
           watch.trouble.map((each): readonly Cell[] => [
-            each.from === each.to ? `${each.from}` : `${each.from} to ${each.to}`,
+            samplesOf(each),
             [toned(each.grade)],
-            each.fromAt,
-            each.toAt,
+            whole(each.fromAt),
+            whole(each.toAt),
             gatesCell(each),
           ]),
         ),
@@ -43,7 +43,7 @@ function factsOf({
   const counts = Object.entries(grades).map(([grade, count]) => `${count} ${grade}`);
   return [
     fact('Window', `${seconds(limits.windowMs)}, a sample every ${seconds(limits.intervalMs)}`),
-    fact('Samples', `${total}: ${counts.join(', ')}`),
+    fact('Samples', `${total} in all: ${counts.join(', ')}`),
     fact('First and last', `${from}, ${to}`),
     fact('Longest failing streak', streak(failingStreak, limits.repeatedFailing)),
     fact('Longest failing or unreachable streak', streak(unreachableStreak, limits.unreachableLimit)),
@@ -52,7 +52,7 @@ function factsOf({
 }
 
 function streak(longest: number, limit: number): Text {
-  const said = `${longest}; ${limit} roll back`;
+  const said = `${longest}, where ${limit} roll back`;
   return longest >= limit ? [{ text: said, as: 'bad' }] : said;
 }
 
@@ -65,7 +65,10 @@ function gatesCell({ gates }: Trouble): Cell {
   return {
     lines: gates.flatMap(({ gate, health, rolloutGate, reasonCodes }): readonly Text[] => {
       const codes = meantCodes(reasonCodes);
-      return [`${gate}: ${health}/${rolloutGate}`, ...(typeof codes === 'object' && 'lines' in codes ? codes.lines : [])];
+      return [
+        [`${gate}: `, { text: `${health}/${rolloutGate}`, as: 'bad' }],
+        ...(typeof codes === 'object' && 'lines' in codes ? codes.lines : []),
+      ];
     }),
   };
 }

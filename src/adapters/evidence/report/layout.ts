@@ -11,7 +11,7 @@ import { layOutWatch } from './layout-watch.js';
 import { toneOfEnd } from './tones.js';
 import { item, listOf, type ReportDocument, type Section, type SectionId, type Block } from './document.js';
 
-/** The order in which a stranger asks: what it was, why it ended so, what was seen, who decided, what was done. */
+/** The order in which a stranger asks: what it was, why it ended so, and then how it went. */
 export function layOut(report: Report): ReportDocument {
   const { record, end } = report;
   return {
@@ -23,13 +23,13 @@ export function layOut(report: Report): ReportDocument {
     sections: [
       section('promotion', 'What was promoted', layOutPromotion(report)),
       ...(end === 'promoted' ? [] : [section('triage', 'Triage', layOutTriage(report.triage))]),
-      ...layOutRollback(report),
-      ...comeBackOf(report),
       ...layOutGates(report),
       ...layOutRemediation(report),
       ...layOutApproval(report),
       ...layOutSteps(report),
       ...layOutWatch(report),
+      ...layOutRollback(report),
+      ...comeBackOf(report),
       ...layOutPeople(report),
       layOutTimeline(report),
     ],

@@ -58,7 +58,9 @@ export function repairsOf(
       (each) => each.round === round && each.repair === repair,
     );
     const code = ended === undefined ? undefined : ended.done ? 'done' : 'deadline';
-    return [{ at, round, repair, gates, ran: manual === '' ? [] : [manual], byPerson: true, code, attempts: 1 }];
+    return [
+      { at, round, repair, gates, ran: manual === '' ? [] : [manual], byPerson: true, code, attempts: 1 },
+    ];
   });
 }
 

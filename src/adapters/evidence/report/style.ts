@@ -31,27 +31,30 @@ dd { margin: 0; }
 ul { margin: .5rem 0; padding-left: 1.4rem; }
 li { margin: .15rem 0; }
 li > ul, dd > ul { color: var(--quiet); margin: .1rem 0; }
+.wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; margin: .75rem 0 1.25rem; font-size: .9rem; }
 caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); min-width: 6rem; }
 thead th { background: var(--raised); }
 th[scope="row"] { font-weight: 600; }
+th[scope="row"] .whole { font-weight: 400; }
 td p, th p { margin: 0 0 .25rem; }
 code, pre { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", "Liberation Mono", monospace; font-size: .88em; }
 pre { background: var(--raised); border: 1px solid var(--line); padding: .75rem; white-space: pre-wrap; }
 dd, td, th, li, code { unicode-bidi: isolate; }
+.whole { white-space: nowrap; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
 .doubtful { color: var(--doubtful); }
 @media screen and (max-width: 44rem) {
   body { padding: 1rem; }
   dl > div { grid-template-columns: 1fr; gap: 0; }
-  table { display: block; overflow-x: auto; }
 }
 @page { margin: 15mm; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
+  .wide { overflow: visible; }
   h2, h3, caption, dt { break-after: avoid; }
   tr, dl > div, li { break-inside: avoid; }
   table { font-size: 8.5pt; }

@@ -72,6 +72,11 @@ export async function watchOf(
   };
 }
 
+/** `7`, or `7 to 12`. */
+export function samplesOf({ from, to }: { readonly from: number; readonly to: number }): string {
+  return from === to ? `${from}` : `${from} to ${to}`;
+}
+
 function counted(ranges: readonly Range[]): Readonly<Record<string, number>> {
   const grades = new Map<string, number>();
   for (const { grade, from, to } of ranges) grades.set(grade, (grades.get(grade) ?? 0) + to - from + 1);
