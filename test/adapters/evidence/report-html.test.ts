@@ -119,7 +119,7 @@ const TOLD = [
   'by a person: restart the host',
   'as it stands in approval-1/subject.json',
   'approved',
-  'Promoted in spite of it: rollback could not run: gateway-stop: unreachable',
+  'Waived by the runbook: rollback could not run: gateway-stop: unreachable',
   'watch.window: 600000 → 900000',
   'SHA256:abcdef',
   'looks good to approver-a@example.org',

@@ -49,7 +49,7 @@ function approvalPart(approval: ReportedApproval): Part {
 function rollbackLines({ rollbackProblems, waived }: ReportedApproval): readonly Block[] {
   return listOf([
     ...rollbackProblems.map((line) => item(`Rollback could not run: ${line}`)),
-    ...waived.map((line) => item(`Promoted in spite of it: rollback could not run: ${line}`)),
+    ...waived.map((line) => item(`Waived by the runbook: rollback could not run: ${line}`)),
   ]);
 }
 

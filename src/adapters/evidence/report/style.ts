@@ -31,11 +31,11 @@ dd { margin: 0; }
 ul { margin: .5rem 0; padding-left: 1.4rem; }
 li { margin: .15rem 0; }
 li > ul, dd > ul { color: var(--quiet); margin: .1rem 0; }
-.wide { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; margin: .75rem 0 1.25rem; font-size: .9rem; }
+.wide { overflow-x: auto; margin: .75rem 0 1.25rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border: 1px solid var(--line); min-width: 6rem; }
-thead th { background: var(--raised); }
+thead th { background: var(--raised); overflow-wrap: break-word; }
 th[scope="row"] { font-weight: 600; }
 th[scope="row"] .whole { font-weight: 400; }
 td p, th p { margin: 0 0 .25rem; }
@@ -52,7 +52,8 @@ dd, td, th, li, code { unicode-bidi: isolate; }
 }
 @page { margin: 15mm; }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  html { font-size: 10pt; }
+  body { max-width: none; padding: 0; }
   nav { display: none; }
   .wide { overflow: visible; }
   h2, h3, caption, dt { break-after: avoid; }
