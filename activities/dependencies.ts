@@ -61,6 +61,8 @@ export interface Dependencies {
   readonly checks: typeof checks;
   readonly changes: typeof changes & typeof keptChanges;
   readonly seal: typeof seal;
+  /** What signs evidence. */
+  readonly evidenceKey: seal.OpenKey;
   readonly pastRuns: typeof pastRuns;
   readonly leftBehind: typeof leftBehind;
   readonly gates: typeof ask & typeof derive;

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 
+import type { AttestationErrorCode } from '../src/adapters/attestation/error.js';
 import type { CanonicalErrorCode } from '../src/adapters/canonical.js';
 import type { EvidenceErrorCode } from '../src/adapters/evidence/evidence-error.js';
 import type { GitErrorCode } from '../src/adapters/git/error.js';
@@ -18,6 +19,7 @@ const OURS = new Set([
   'CanonicalError',
   'MalformedStatement',
   'SignatureError',
+  'AttestationError',
 ]);
 
 type OurCode =
@@ -27,7 +29,8 @@ type OurCode =
   | InputErrorCode
   | MalformedStatement['code']
   | RedactionErrorCode
-  | CheckingErrorCode;
+  | CheckingErrorCode
+  | AttestationErrorCode;
 
 /** Of signatures: nothing is signed on a worker. */
 type CheckingErrorCode = Extract<SignatureErrorCode, 'io' | `ssh_keygen_${string}`>;

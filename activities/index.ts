@@ -29,7 +29,7 @@ export type { StartWatchClock } from './watch-clock.js';
  * @param watchClock what a watch tells the time by; another one lets a day pass at once
  */
 export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
-  const { evidence, ballots, journal, seal, loadRunbook, redact, verify } = dependencies;
+  const { evidence, ballots, journal, seal, loadRunbook, redact, verify, evidenceKey } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
@@ -56,7 +56,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
       return ballots.recordDecision(evidence, verify, current, decision, Date.now());
     }),
     sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
-      beating(() => seal.sealRun(evidence, request)),
+      beating(() => seal.sealRun(evidence, request, evidenceKey)),
     ),
   };
   const watch = { watchSegment: atBorder(redact, watchSegmentWith(dependencies, watchClock)) };

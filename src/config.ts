@@ -33,6 +33,8 @@ export interface Config {
   readonly evidenceDir: string;
   /** Whose signatures under evidence are believed: a file that people enrol keys in. */
   readonly trustedKeys: string;
+  /** The private key that signs evidence on this worker. */
+  readonly evidenceKeyFile: string;
   readonly taskQueue: string;
   readonly workingDirectory: string;
   /** Where `runbooks/` and `dist/` are. */
@@ -96,6 +98,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
       settings.deployment,
     ),
     dataDir: path('PROMOTE_DATA_DIR', settings.dataDir),
+    evidenceKeyFile: join(path('PROMOTE_DATA_DIR', settings.dataDir), 'keys', 'evidence.pem'),
     cacheDir: join(cacheHome(given), 'promote'),
     evidenceDir: path('PROMOTE_EVIDENCE_DIR', settings.evidenceDir),
     trustedKeys: path('PROMOTE_TRUSTED_KEYS', settings.trustedKeys),

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { readTrustedKeys } from './adapters/attestation/enrol.js';
+import { openKeyFile } from './adapters/attestation/key-file.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
 import { headsOf } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
@@ -26,6 +28,8 @@ export type { RememberedRun } from './adapters/evidence/past-runs.js';
 export interface TrustFiles {
   readonly allowedSigners: string | undefined;
   readonly revokedKeys: string | undefined;
+  /** Keys that may sign evidence; a file that is not there trusts nobody. */
+  readonly trustedKeys: string;
   /** A manifest's digest as it is known from elsewhere. */
   readonly anchor: string | undefined;
 }
@@ -77,7 +81,9 @@ export function createEvidenceWiring(config: Config) {
       const verified = await verifyRun(await openFolder(join(root, name), name), {
         signers: await signersOf(trust),
         verify,
+        keys: await readTrustedKeys(trust.trustedKeys),
         anchor: trust.anchor,
+        anchoredAt: undefined,
       });
       const chain: readonly Finding[] = beside ? await previousFindings(root, verified) : [];
       return { ...verified, findings: [...verified.findings, ...chain] };
@@ -87,7 +93,7 @@ export function createEvidenceWiring(config: Config) {
         config.evidenceDir,
         target,
         await evidence.foldersOf(target),
-        { signers: await signersOf(trust), verify },
+        { signers: await signersOf(trust), verify, keys: await readTrustedKeys(trust.trustedKeys) },
         trust.anchor,
       ),
     /** A file of a run as text; undefined where there is none. */
@@ -107,7 +113,15 @@ export function createEvidenceWiring(config: Config) {
       current: Parameters<typeof acknowledgeUnsealed>[3],
       submission: Submission,
     ): Promise<Acknowledged> =>
-      acknowledgeUnsealed(evidence, verify, await evidence.known(run), current, submission, Date.now()),
+      acknowledgeUnsealed(
+        evidence,
+        verify,
+        await evidence.known(run),
+        current,
+        submission,
+        Date.now(),
+        async () => (await openKeyFile(config.evidenceKeyFile)).key,
+      ),
   };
 }
 

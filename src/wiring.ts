@@ -147,6 +147,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       checks,
       changes: { ...changes, ...keptChanges },
       seal,
+      evidenceKey: async () => (await openKeyFile(config.evidenceKeyFile)).key,
       pastRuns,
       leftBehind,
       gates: { ...ask, ...derive },
@@ -188,7 +189,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
      * @throws AttestationError where somebody else could have read it or put it there
      */
     evidenceKey: async (): Promise<EvidenceKey> => {
-      const file = join(config.dataDir, 'keys', 'evidence.pem');
+      const file = config.evidenceKeyFile;
       const { key, outcome } = await openKeyFile(file);
       const { keyid, publicKey } = key;
       return { keyid, publicKey, pem: publicKeyPem(publicKey), file, created: outcome === 'created' };

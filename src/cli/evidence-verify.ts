@@ -5,6 +5,7 @@ import { isWarning, type Finding } from '../domain/verification.js';
 import { createEvidenceWiring, holds, type VerifiedRun } from '../evidence-wiring.js';
 import { parseTarget, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { trustedKeysFile } from './evidence-trust.js';
 import { plain, type Output } from './output.js';
 
 export interface EvidenceVerifyFlags {
@@ -28,6 +29,7 @@ export async function evidenceVerify(
   const trust = {
     allowedSigners: path(flags.allowedSigners),
     revokedKeys: path(flags.revokedKeys),
+    trustedKeys: trustedKeysFile(config, flags.trustedKeys),
     anchor: flags.anchor === undefined ? undefined : parseAnchor(flags.anchor),
   };
   if (flags.all === true) {

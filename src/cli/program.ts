@@ -256,7 +256,9 @@ function addOrders(program: Command, go: Go): void {
 }
 
 function addEvidence(program: Command, go: Go): void {
-  const evidence = program.command('evidence').description('what runs left: list, verify, read, seal; and whose signature on it is believed');
+  const evidence = program
+    .command('evidence')
+    .description('what runs left: list, verify, read, seal; and whose signature on it is believed');
   example(evidence.command('key'), 'promote evidence key > worker.pub')
     .description("the public half of this worker's signing key, which is made where there is none")
     .action(async (_flags: unknown, command: Command) =>

@@ -9,7 +9,7 @@ import { appendEntry, type JournalHead } from './journal.js';
 import { readBack } from './left-behind.js';
 import { endOf } from './past-runs.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
-import { sealRun } from './seal.js';
+import { sealRun, type OpenKey } from './seal.js';
 
 /** Where the journal of a run ends that was never sealed, for an acknowledgement to name. */
 export async function unsealedHead(evidence: RunEvidence, known: KnownRun): Promise<JournalHead> {
@@ -33,6 +33,7 @@ export async function acknowledgeUnsealed(
   current: LoadedRunbook,
   submission: Submission,
   receivedAt: number,
+  openKey: OpenKey,
 ): Promise<Acknowledged> {
   const { record, folder } = known;
   const statement = parseControl(submission);
@@ -58,6 +59,6 @@ export async function acknowledgeUnsealed(
   const body = { by, action, reason, at, identity, key, ...submission };
   const next = await appendEntry(evidence, { run, head, at: receivedAt, kind: 'order-accepted', body });
   const end = noted ?? 'abandoned';
-  const { manifest } = await sealRun(evidence, { run, end, reason: 'acknowledged', head: next });
+  const { manifest } = await sealRun(evidence, { run, end, reason: 'acknowledged', head: next }, openKey);
   return { sealed: true, end, manifest };
 }

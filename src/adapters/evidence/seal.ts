@@ -4,7 +4,11 @@ import { manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
+import { attest } from '../attestation/attestations.js';
+import { attestedRunOf } from '../attestation/attested-run.js';
+import type { SigningKey } from '../attestation/signing-key.js';
 import { advanceHead } from './heads.js';
+import { ATTESTATIONS, MANIFEST } from './sealed-files.js';
 import { noteEnd } from './past-runs.js';
 import { markersIn } from '../redaction-markers.js';
 import { renderReportHtml } from './report-html.js';
@@ -29,11 +33,12 @@ export interface SealRequest {
 export async function sealRun(
   evidence: RunEvidence,
   request: SealRequest,
+  openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
   const known = await evidence.known(request.run);
   const { folder, record } = known;
   const sealed = await evidence.store.get(folder, MANIFEST);
-  if (sealed !== undefined) return settle(evidence, known, sealed);
+  if (sealed !== undefined) return settle(evidence, known, sealed, openKey);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -56,11 +61,8 @@ export async function sealRun(
   };
   const bytes = canonicalBytes(manifest);
   await evidence.store.put(folder, MANIFEST, bytes);
-  return settle(evidence, known, bytes);
+  return settle(evidence, known, bytes, openKey);
 }
-
-export const MANIFEST = 'manifest.json';
-export const ATTESTATIONS = 'attestations.intoto.jsonl';
 
 /** Every file but the manifest and the attestations over it, sorted by path. */
 async function filesOf({ store }: RunEvidence, folder: string): Promise<Manifest['files']> {
@@ -73,16 +75,31 @@ async function filesOf({ store }: RunEvidence, folder: string): Promise<Manifest
   return files;
 }
 
+/** What signs evidence; opened when there is something to sign. */
+export type OpenKey = () => Promise<SigningKey>;
+
 /** What follows a manifest, each written once and found again by whoever repeats it. */
 async function settle(
   evidence: RunEvidence,
-  { record }: KnownRun,
+  { folder, record }: KnownRun,
   bytes: Uint8Array,
+  openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
-  const manifest = sha256(bytes);
-  const { end } = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  await advanceHead(evidence, record.target, { run: record.run, manifest, end });
-  return { manifest };
+  const digest = sha256(bytes);
+  const manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const { store } = evidence;
+  // Another worker's key may have signed it already: its word is as good, and stands.
+  if ((await store.get(folder, ATTESTATIONS)) === undefined) {
+    const files = { paths: await store.list(folder), read: (path: string) => store.get(folder, path) };
+    const { entries } = await readJournal(evidence, folder, {
+      run: record.run,
+      head: { seq: manifest.journal.seq, digest: manifest.journal.head },
+    });
+    const run = await attestedRunOf(files, record, { manifest, sha256: digest }, entries);
+    await store.put(folder, ATTESTATIONS, await attest(run, await openKey()));
+  }
+  await advanceHead(evidence, record.target, { run: record.run, manifest: digest, end: manifest.end });
+  return { manifest: digest };
 }
 
 /** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */
@@ -112,7 +129,7 @@ const chainedEntry = z.object({
 async function readJournal(
   evidence: RunEvidence,
   folder: string,
-  { run, head }: SealRequest,
+  { run, head }: Pick<SealRequest, 'run' | 'head'>,
 ): Promise<{ lines: readonly string[]; entries: readonly JournalEntry[] }> {
   const lines: string[] = [];
   const entries: JournalEntry[] = [];

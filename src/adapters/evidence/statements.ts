@@ -1,23 +1,11 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
-import { digest as digestSchema } from '../../contracts/names.js';
+import { receiptSchema } from '../../contracts/statement-receipt.js';
 import type { Identity } from '../../domain/signing.js';
 import type { Submission } from '../../domain/statement.js';
 import { sha256 } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
-
-export const receiptSchema = z.strictObject({
-  v: z.literal(1),
-  statement: digestSchema,
-  signature: digestSchema.nullable(),
-  /** The worker's receipt: a signer can backdate, the worker does not. */
-  receivedAt: z.iso.datetime(),
-  /** `asserted`: nothing but the name itself vouches for it. */
-  identity: z.enum(['asserted', 'signed']),
-  /** Fingerprint of the key that signed it. */
-  key: z.string().max(128).nullable(),
-});
 
 export interface KeptStatement {
   readonly submission: Submission;

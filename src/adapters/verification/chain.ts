@@ -1,11 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { headSchema, manifestSchema, type TargetHead } from '../../contracts/manifest.js';
+import { headSchema, type TargetHead } from '../../contracts/manifest.js';
+import { runRecordSchema } from '../../contracts/run-record.js';
 import type { Finding } from '../../domain/verification.js';
 import { inFindingOrder, isWarning } from '../../domain/verification.js';
 import { sha256 } from '../canonical.js';
-import { MANIFEST } from '../evidence/seal.js';
+import { MANIFEST } from '../evidence/sealed-files.js';
 import { finding, parseForm, readForm } from './findings.js';
 import { NotAFolder, openFolder, type RunFiles } from './run-files.js';
 import { verifyRun, type Trust, type VerifiedRun } from './verify.js';
@@ -28,7 +29,7 @@ export async function verifyTarget(
   root: string,
   target: string,
   folders: readonly string[],
-  trust: Omit<Trust, 'anchor'>,
+  trust: Omit<Trust, 'anchor' | 'anchoredAt'>,
   anchor: string | undefined,
 ): Promise<VerifiedTarget> {
   const heads = await readHeads(root, target);
@@ -37,8 +38,9 @@ export async function verifyTarget(
   const runs: VerifiedRun[] = [];
   for (const name of folders) {
     const files = await openFolder(join(root, name), name);
-    const own = runOf(name) === newest ? (anchor ?? anchors.get(runOf(name))) : anchors.get(runOf(name));
-    runs.push(await verifyRun(files, { ...trust, anchor: own }));
+    const after = anchors.get(runOf(name));
+    const own = runOf(name) === newest ? (anchor ?? after?.manifest) : after?.manifest;
+    runs.push(await verifyRun(files, { ...trust, anchor: own, anchoredAt: after?.openedAt }));
   }
   return { target, runs, findings: inFindingOrder(chainFindings(heads, runs, target)) };
 }
@@ -102,14 +104,21 @@ function chainFindings(
   return findings;
 }
 
+interface Anchor {
+  readonly manifest: string;
+  /** ms since the epoch: when the run after it was opened, which named it from then on. */
+  readonly openedAt: number;
+}
+
 /** What the run after each names as the one before it. */
-async function anchorsOf(root: string, folders: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const anchors = new Map<string, string>();
+async function anchorsOf(root: string, folders: readonly string[]): Promise<ReadonlyMap<string, Anchor>> {
+  const anchors = new Map<string, Anchor>();
   for (const name of folders) {
-    const files = await openFolder(join(root, name), name);
-    const bytes = await files.read(MANIFEST);
-    const previous = bytes === undefined ? undefined : parseForm(bytes, manifestSchema)?.previous;
-    if (previous !== undefined && previous !== null) anchors.set(previous.run, previous.manifest);
+    const bytes = await readFile(join(root, name, 'run.json')).catch(() => undefined);
+    const record = bytes === undefined ? undefined : parseForm(bytes, runRecordSchema);
+    const previous = record?.previous;
+    if (record !== undefined && previous !== undefined && previous !== null)
+      anchors.set(previous.run, { manifest: previous.manifest, openedAt: Date.parse(record.openedAt) });
   }
   return anchors;
 }

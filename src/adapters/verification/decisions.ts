@@ -1,6 +1,7 @@
 import type { Policy } from '../../contracts/policy.js';
 import { policySchema } from '../../contracts/policy.js';
 import { subjectSchema, type RunRecord, type Subject } from '../../contracts/run-record.js';
+import { receiptSchema } from '../../contracts/statement-receipt.js';
 import { tally, voteOf, type Ballot } from '../../domain/approval.js';
 import type { ApprovalPolicy } from '../../domain/plan.js';
 import { isSignedNow, type Namespace, type SignatureRefusal } from '../../domain/signing.js';
@@ -15,7 +16,6 @@ import type { Finding, FindingCode } from '../../domain/verification.js';
 import { voterGroups } from '../../domain/voters.js';
 import { digest } from '../canonical.js';
 import { subjectDigest } from '../evidence/ballots.js';
-import { receiptSchema } from '../evidence/statements.js';
 import { edgesOf, parseAllowedSigners } from '../signatures/allowed-signers.js';
 import type { Verify } from '../signatures/verify.js';
 import { finding, readForm } from './findings.js';

@@ -2,7 +2,7 @@ import { manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import type { Finding } from '../../domain/verification.js';
 import { sha256, type Digest } from '../canonical.js';
-import { ATTESTATIONS, MANIFEST } from '../evidence/seal.js';
+import { ATTESTATIONS, MANIFEST } from '../evidence/sealed-files.js';
 import { finding, isCanonical, parseForm, readForm } from './findings.js';
 import type { RunFiles } from './run-files.js';
 

@@ -2,6 +2,8 @@ import type { Finding } from '../../domain/verification.js';
 import { inFindingOrder } from '../../domain/verification.js';
 import type { Digest } from '../canonical.js';
 import type { Verify } from '../signatures/verify.js';
+import type { BelievedKey } from '../attestation/trusted-keys.js';
+import { checkAttestations } from './attestations.js';
 import { checkDecisions, type TrustedSigners } from './decisions.js';
 import { finding } from './findings.js';
 import { checkJournal } from './journal.js';
@@ -13,6 +15,10 @@ import { checkVerdicts } from './verdicts.js';
 export interface Trust {
   readonly signers: TrustedSigners | undefined;
   readonly verify: Verify;
+  /** Keys that may sign evidence. */
+  readonly keys: readonly BelievedKey[];
+  /** ms since the epoch: since when the anchor holds the digest; undefined where there is none, or nobody knows. */
+  readonly anchoredAt: number | undefined;
   /** The manifest's digest as it is known from elsewhere: Temporal, a notification, the next run. */
   readonly anchor: string | undefined;
 }
@@ -35,6 +41,7 @@ export async function verifyRun(files: RunFiles, trust: Trust): Promise<Verified
   const journal = await checkJournal(files, sealed);
   const findings = [
     ...first,
+    ...(await checkAttestations(files, sealed, journal.entries, trust.keys, trust.anchoredAt)),
     ...(await checkFiles(files, sealed)),
     ...journal.findings,
     ...anchorFindings(digest, trust.anchor),

@@ -37,6 +37,13 @@ export const MACHINERY_CODES = {
     'a decision or an order is not of its form',
     'send it with this version of promote',
   ),
+  attestation_malformed: told('an attestation is not of its form', LOG),
+  attestation_wrong_type: told('an attestation is of a kind that a run does not have', LOG),
+  key_not_regular: told('the key that signs evidence, or its folder, is a link or a device', 'put it right'),
+  key_foreign_owner: told('the key that signs evidence belongs to somebody else', 'put it right'),
+  key_not_private: told('others may read the key that signs evidence', 'make it 0600, its folder 0700'),
+  key_other_type: told('the key that signs evidence is no Ed25519 key in PKCS#8', 'put it right'),
+  key_unavailable: told('the key that signs evidence could not be read or made', 'see the data folder'),
   not_in_workflow: told('an activity was called by something that is no workflow', 'find out who called it'),
   activity_timeout: told('a worker did not answer in time', 'see whether workers run on every queue'),
   rollback_not_started: told(

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { EvidenceError } from '../../../src/adapters/evidence/evidence-error.js';
+import { openKeyFile } from '../../../src/adapters/attestation/key-file.js';
+import type { SigningKey } from '../../../src/adapters/attestation/signing-key.js';
 import { createFileStore } from '../../../src/adapters/evidence/file-store.js';
 import { folderName, RunEvidence, type KnownRun } from '../../../src/adapters/evidence/run-evidence.js';
 import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
@@ -100,4 +102,15 @@ export function failingOnce(store: EvidenceStore, path: RegExp): EvidenceStore {
       return Promise.reject(new EvidenceError('full', `${name}: no space left`));
     },
   };
+}
+
+const keys = new Map<string, Promise<SigningKey>>();
+
+/** A key that signs evidence, made once for a test file's folder. */
+export async function testKey(): Promise<SigningKey> {
+  const known =
+    keys.get('key') ??
+    scratchFolder().then(async (folder) => (await openKeyFile(join(folder, 'keys/evidence.pem'))).key);
+  keys.set('key', known);
+  return known;
 }
