@@ -24,8 +24,9 @@ export interface ToldEntry {
 
 /**
  * What is attested of a sealed run, read from its stored bytes alone: whoever verifies comes to the same statements.
+ * What is not of its form is left out.
  *
- * @throws ZodError where the evidence holds what no run of ours has
+ * @throws ZodError where run, policy or journal are none of ours
  */
 export async function attestedRunOf(
   run: ReadableRun,
@@ -88,13 +89,21 @@ async function decisionsOf(run: ReadableRun): Promise<readonly AttestedDecision[
     const bytes = await run.read(`${base}.statement.json`);
     if (receipt === undefined || bytes === undefined) continue;
     const { identity, key, receivedAt } = receipt;
-    const { by, verdict, subject } = parseDecision({
-      statement: Buffer.from(bytes).toString('utf8'),
-      signature: null,
-    });
-    decisions.push({ by, verdict, subject, identity, key, receivedAt });
+    const said = decisionIn(bytes);
+    if (said !== undefined) decisions.push({ ...said, identity, key, receivedAt });
   }
   return decisions;
+}
+
+/** What is no decision, whoever put it there, is not attested as one. */
+function decisionIn(bytes: Uint8Array): Pick<AttestedDecision, 'by' | 'verdict' | 'subject'> | undefined {
+  try {
+    const statement = Buffer.from(bytes).toString('utf8');
+    const { by, verdict, subject } = parseDecision({ statement, signature: null });
+    return { by, verdict, subject };
+  } catch {
+    return undefined;
+  }
 }
 
 const tried = z.object({ step: z.string(), verified: z.boolean() });
@@ -149,6 +158,9 @@ async function readJson<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema> | undefined> {
   const bytes = await run.read(path);
   if (bytes === undefined) return undefined;
-  const read = schema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  return read.success ? read.data : undefined;
+  try {
+    return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  } catch {
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { appendEntry } from '../../../src/adapters/evidence/journal.js';
 import { endOf, noteEnd, pastRuns, unendedRuns } from '../../../src/adapters/evidence/past-runs.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
-import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
+import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun, testKey } from './opened-run.js';
 
 const head = { seq: 0, digest: '' };
 
@@ -50,7 +50,7 @@ describe('how a run ended', () => {
   test('is what it was sealed with', async () => {
     const opened = await openRun();
     const last = await journal(opened, 'run.ended');
-    await sealRun(opened.evidence, { run: RUN, end: 'stopped', reason: 'gate_hold', head: last });
+    await sealRun(opened.evidence, { run: RUN, end: 'stopped', reason: 'gate_hold', head: last }, testKey);
     expect(await past(opened)).toMatchObject({ end: 'stopped' });
   });
 
@@ -59,7 +59,7 @@ describe('how a run ended', () => {
     const last = await journal(opened, 'step-started');
     await opened.store.put(opened.folder, 'journal/00000002.json', Buffer.from('{"kind":"x"}'));
     const request = { run: RUN, end: 'rolled-back', reason: 'internal_fault', head: last };
-    expect(await codeOf(sealRun(opened.evidence, request))).toBe('conflict');
+    expect(await codeOf(sealRun(opened.evidence, request, testKey))).toBe('conflict');
     expect(await past(opened)).toMatchObject({ end: 'rolled-back' });
   });
 
@@ -68,7 +68,7 @@ describe('how a run ended', () => {
     const last = await journal(opened, 'step-started');
     await opened.store.put(opened.folder, 'journal/00000002.json', Buffer.from('{"kind":"x"}'));
     const request = { run: RUN, end: 'promoted', reason: 'promoted', head: last };
-    expect(await codeOf(sealRun(opened.evidence, request))).toBe('conflict');
+    expect(await codeOf(sealRun(opened.evidence, request, testKey))).toBe('conflict');
     expect(await opened.store.list(opened.folder, 'ended/')).toEqual(['ended/promoted-with-warnings.json']);
     expect(await past(opened)).toMatchObject({ end: 'promoted-with-warnings' });
   });

@@ -13,7 +13,7 @@ import { MAX_ROWS } from '../../../src/adapters/evidence/report/document.js';
 import { REPORT_STYLE } from '../../../src/adapters/evidence/report/style.js';
 import { TIMELINE_ROWS } from '../../../src/adapters/evidence/report/layout-timeline.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
-import { RUN, type OpenedRun } from './opened-run.js';
+import { RUN, type OpenedRun, testKey } from './opened-run.js';
 import { openToldRun, type ToldRun } from './told-run.js';
 
 const END = { end: 'rollback-acknowledged', reason: 'rollback-acknowledged' } as const;
@@ -21,7 +21,7 @@ const END = { end: 'rollback-acknowledged', reason: 'rollback-acknowledged' } as
 const HOSTILE = `"'><img src=x onerror=alert(1)></style><script>alert(1)</script>&lt; \u202E\u200B `;
 
 async function sealed(run: ToldRun): Promise<{ readonly html: string; readonly markdown: string }> {
-  await sealRun(run.evidence, { run: RUN, ...END, head: run.head });
+  await sealRun(run.evidence, { run: RUN, ...END, head: run.head }, testKey);
   return {
     html: await readFile(join(run.path, 'report.html'), 'utf8'),
     markdown: await readFile(join(run.path, 'report.md'), 'utf8'),

@@ -18,7 +18,16 @@ import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
-import { codeOf, failingOnce, OPENED_MS, openRun, RUN, type Opening, type OpenedRun } from './opened-run.js';
+import {
+  codeOf,
+  failingOnce,
+  OPENED_MS,
+  openRun,
+  RUN,
+  type Opening,
+  type OpenedRun,
+  testKey,
+} from './opened-run.js';
 
 const ENTRIES = [
   { kind: 'run.opened', body: { target: 't' } },
@@ -42,7 +51,7 @@ const seal = (
   { evidence, head }: { evidence: RunEvidence; head: JournalHead },
   end = 'promoted',
   reason = 'watched',
-) => sealRun(evidence, { run: RUN, end, reason, head });
+) => sealRun(evidence, { run: RUN, end, reason, head }, testKey);
 
 const manifestSchema = z.looseObject({
   files: z.array(z.looseObject({ path: z.string(), size: z.int(), sha256: z.string() })),
@@ -66,7 +75,9 @@ describe('a sealed run', () => {
     });
     const paths = sealed.files.map(({ path }) => path);
     const all = await opened.store.list(opened.folder);
-    expect(paths).toEqual(all.filter((path) => path !== 'manifest.json'));
+    const over = ['manifest.json', 'attestations.intoto.jsonl'];
+    expect(paths).toEqual(all.filter((path) => !over.includes(path)));
+    expect(all).toEqual(expect.arrayContaining(over));
     expect(paths).toContain('journal.jsonl');
     expect(paths).toContain('report.md');
     expect(paths).toContain('report.html');

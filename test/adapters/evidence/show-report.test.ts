@@ -8,12 +8,16 @@ import { sealRun } from '../../../src/adapters/evidence/seal.js';
 import { reportOfFolder, reportOfRun } from '../../../src/adapters/evidence/show-report.js';
 import { entryPath } from '../../../src/adapters/evidence/journal.js';
 import { scratchFolder } from '../runbook/written-runbook.js';
-import { codeOf, RUN } from './opened-run.js';
+import { codeOf, RUN, testKey } from './opened-run.js';
 import { openToldRun, type ToldRun } from './told-run.js';
 
 const FORMS = ['markdown', 'html'] as const;
 const seal = ({ evidence, head }: ToldRun) =>
-  sealRun(evidence, { run: RUN, end: 'rollback-acknowledged', reason: 'rollback-acknowledged', head });
+  sealRun(
+    evidence,
+    { run: RUN, end: 'rollback-acknowledged', reason: 'rollback-acknowledged', head },
+    testKey,
+  );
 
 test.each(FORMS)(
   'a sealed run has the report that was sealed, here and in a copy of any name (%s)',

@@ -15,7 +15,7 @@ import { changesSince, type ChangesTools } from '../../../src/adapters/steps/cha
 import { CHANGES_LIMITS, changesSchema } from '../../../src/contracts/changes.js';
 import type { Changes } from '../../../src/domain/changes.js';
 import { createRemote, type RemoteFixture } from '../../support/git-fixture.js';
-import { codeOf, openRun, type OpenedRun } from '../evidence/opened-run.js';
+import { codeOf, openRun, type OpenedRun, testKey } from '../evidence/opened-run.js';
 import { load, smallRunbook, TRIGGERS, withVariables, type Written } from '../runbook/written-runbook.js';
 
 const NEVER = new AbortController().signal;
@@ -52,7 +52,7 @@ const ENDED_AT = Date.parse('2026-11-01T10:00:00.000Z');
 async function seal({ evidence, run }: Run, end: string): Promise<void> {
   const head = { seq: 0, digest: '' };
   const last = await appendEntry(evidence, { run, head, at: ENDED_AT, kind: 'test', body: {} });
-  await sealRun(evidence, { run, end, reason: 'test', head: last });
+  await sealRun(evidence, { run, end, reason: 'test', head: last }, testKey);
 }
 
 function toolsOf({ remote, evidence }: Run): ChangesTools {
