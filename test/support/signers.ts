@@ -114,6 +114,11 @@ export class Signers {
     return `${by} ${given} ${this.#keys.publicKey(this.key(key))}`;
   }
 
+  /** A list that revokes these keys. */
+  revoking(...keys: readonly string[]): Buffer {
+    return Buffer.from(this.#keys.revoking(...keys.map((key) => this.key(key))));
+  }
+
   /** Path of a key, which is made where there is none of that name yet. */
   key(name: string, ...args: readonly string[]): string {
     const path = this.#made.get(name) ?? this.#keys.make(name, ...args);
