@@ -23,7 +23,7 @@ export function findMasks(text: string): Span[] {
     const key = keyAround(text, hit.index, hit.index + hit[0].length);
     const name = hit[0]
       .toLowerCase()
-      .replace(/^api[._-]?key$/, 'api_key')
+      .replace(/^api[._ -]?key$/, 'api_key')
       .replace('passwd', 'password');
     if (!isSecretKey(key.text)) continue;
     const value = valueAfter(scan, key, name);
@@ -47,7 +47,7 @@ export const MASK_NAMES = [
   'url_userinfo',
 ] as const;
 
-const SECRET_WORD = /authorization|cookie|token|secret|password|passwd|api[._-]?key/gi;
+const SECRET_WORD = /authorization|cookie|token|secret|password|passwd|api[._ -]?key/gi;
 const SECRET_WORD_ENDING =
   /(?:authorization|cookie|token|secret|password|passwd|apikey)(?:key|value|header)?s?$/;
 const DESCRIPTIONS: ReadonlySet<string> = new Set(
@@ -96,7 +96,7 @@ function isSecretKey(key: string): boolean {
   const words = key
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
-    .split(/[_.-]+/)
+    .split(/[_. -]+/)
     .filter((word) => word !== '');
   if (DESCRIPTIONS.has(words.at(-1) ?? '')) return false;
   return words.some(

@@ -31,19 +31,25 @@ export function byteText(text: string): string {
  * What to look for when a secret must not be seen (docs/reference/security.md, "Redaction"): the text itself with each
  * character raw, URL-encoded, JSON-escaped once or twice, or as an HTML reference, in any mixture; its bytes in hex;
  * and in base64 and base64url at three alignments. Of base64 only the characters that the secret alone decides are
- * looked for: one more on either side holds a few bits of it.
+ * looked for: one more on either side holds a few bits of it. All of it as UTF-8, and as Latin-1 where that can spell the
+ * secret: it is how a header goes over the wire.
  */
 export function needlesFor(name: string, secret: string): readonly Needle[] {
-  const bytes = Buffer.from(secret, 'utf8');
-  const cores = [0, 1, 2].flatMap((shift) => base64Cores(bytes, shift));
-  return [
-    needle(name, Array.from(secret, spellings)),
-    needle(
-      name,
-      Array.from(bytes.toString('hex'), (digit) => [{ text: digit, anyCase: true }]),
-    ),
-    ...new Set(cores),
-  ].map((each) => (typeof each === 'string' ? needle(name, Array.from(each, spellings)) : each));
+  const encoded = encodingsOf(secret);
+  const hex = encoded.map((bytes) =>
+    Array.from(bytes.toString('hex'), (digit) => [{ text: digit, anyCase: true }]),
+  );
+  const cores = encoded.flatMap((bytes) => [0, 1, 2].flatMap((shift) => base64Cores(bytes, shift)));
+  const base64 = Array.from(new Set(cores), (core) => Array.from(core, spellings));
+  return [Array.from(secret, spellings), ...hex, ...base64].map((characters) => needle(name, characters));
+}
+
+/** UTF-8, and Latin-1 where it differs and can spell the text. */
+function encodingsOf(secret: string): readonly Buffer[] {
+  const utf8 = Buffer.from(secret, 'utf8');
+  const codes = Array.from(secret, (character) => character.codePointAt(0) ?? 0);
+  const differs = codes.some((code) => code > 0x7f) && codes.every((code) => code <= 0xff);
+  return differs ? [utf8, Buffer.from(secret, 'latin1')] : [utf8];
 }
 
 /** All places where a needle matches, overlapping ones too. Linear in the text; no backtracking. */
@@ -130,7 +136,26 @@ const HTML_NAMES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
+  '/': '&sol;',
+  '\\': '&bsol;',
+  '+': '&plus;',
+  '=': '&equals;',
+  ...latin1Names(),
 };
+
+/** Those of U+00A0–00FF, in their order; where case is all that differs, either is taken. */
+function latin1Names(): Readonly<Record<string, string>> {
+  const names =
+    'nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro ' +
+    'para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil ' +
+    'Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave ' +
+    'Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml ' +
+    'igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute ' +
+    'thorn yuml';
+  return Object.fromEntries(
+    names.split(' ').map((name, at) => [String.fromCodePoint(0xa0 + at), `&${name};`]),
+  );
+}
 
 /** All spellings of one character (a code point). */
 function spellings(character: string): readonly Spelling[] {
@@ -156,6 +181,11 @@ function spellings(character: string): readonly Spelling[] {
   if (character === '/') exact.push('\\\\\\/');
   const named = HTML_NAMES[character];
   if (named !== undefined) anyCase.push(named);
+  if (code > 0x7f && code <= 0xff) {
+    const byte = code.toString(16);
+    exact.push(character);
+    anyCase.push(`%${byte}`, `%25${byte}`);
+  }
   return [
     ...exact.map((text) => ({ text, anyCase: false })),
     ...anyCase.map((text) => ({ text, anyCase: true })),

@@ -1,6 +1,6 @@
 import { countMarkers } from './redaction-markers.js';
 import { findMasks, MASK_NAMES } from './redaction-masks.js';
-import { findNeedles, needlesFor, type Needle, type Span } from './redaction-spellings.js';
+import { byteText, findNeedles, needlesFor, type Needle, type Span } from './redaction-spellings.js';
 
 /** How often each name was removed. Never a hash, size or offset of what was there: those help guessing. */
 export type RedactionCounts = Readonly<Record<string, number>>;
@@ -76,6 +76,17 @@ export function createRedactor(secrets: Readonly<Record<string, string>>): Redac
     return { text: Buffer.from(redacted).toString('utf8'), ...counts };
   };
   return Object.assign(redactText, { bytes, longestVariantBytes });
+}
+
+/**
+ * Whether a text holds one of these secrets, in any spelling. By its value alone: words of a person that only look like a
+ * secret by where they stand are none. Throws as createRedactor does.
+ */
+export function createDetector(secrets: Readonly<Record<string, string>>): (text: string) => boolean {
+  const names = Object.keys(secrets);
+  for (const [name, value] of Object.entries(secrets)) checkSecret(name, value, names);
+  const needles = Object.entries(secrets).flatMap(([name, value]) => needlesOf(name, value));
+  return (text) => needles.length > 0 && findNeedles(byteText(text), needles).length > 0;
 }
 
 const MAX_REMEMBERED = 64;

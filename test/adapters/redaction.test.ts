@@ -19,6 +19,17 @@ function spellingsOf(secret: string): Record<string, string> {
     (_, at) => `\\u${secret.charCodeAt(at).toString(16).padStart(4, '0')}`,
   ).join('');
   const url = encodeURIComponent(secret);
+  const names: Readonly<Record<string, string>> = {
+    é: 'eacute',
+    '/': 'sol',
+    '+': 'plus',
+    '"': 'quot',
+    '&': 'amp',
+  };
+  const html = Array.from(secret, (char) => {
+    const name = names[char];
+    return name === undefined ? char : `&${name};`;
+  }).join('');
   return {
     raw: secret,
     url,
@@ -39,8 +50,15 @@ function spellingsOf(secret: string): Record<string, string> {
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
       .replaceAll('"', '&quot;'),
+    'html, every character by name that has one': html,
     hex: bytes.toString('hex'),
     'hex in upper case': bytes.toString('hex').toUpperCase(),
+    'escaped for a URL as Latin-1': /^[\0-\xff]*$/.test(secret)
+      ? Array.from(
+          Buffer.from(secret, 'latin1'),
+          (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
+        ).join('')
+      : url,
   };
 }
 
@@ -142,6 +160,16 @@ describe('a secret', () => {
     );
   });
 
+  it('is removed as Latin-1 too, as a header goes over the wire', () => {
+    const redact = createRedactor({ A: CANARY });
+    const raw = Buffer.from(CANARY, 'latin1');
+    for (const said of [raw, Buffer.from(raw.toString('hex')), Buffer.from(raw.toString('base64'))]) {
+      const { bytes, redactions } = redact.bytes(Buffer.concat([Buffer.from('x: '), said]));
+      expect(redactions).toEqual({ A: 1 });
+      expect(Buffer.from(bytes).toString('latin1')).toBe('x: [redacted:A]');
+    }
+  });
+
   it('leaves no beginning where the source was cut', () => {
     const redact = createRedactor({ A: 'abcdefghijklmnop' });
     for (let cutAt = 1; cutAt < 16; cutAt += 1) {
@@ -197,6 +225,7 @@ describe('values that stand where secrets stand', () => {
     ['{"token":"cut off', '{"token":"[redacted:token]'],
     ['Authorization: Bearer abc.def\r\nHost: x', 'Authorization: [redacted:authorization]\r\nHost: x'],
     ['Set-Cookie: a=b; Secure', 'Set-Cookie: [redacted:cookie]'],
+    ['Api key: abc', 'Api key: [redacted:api_key]'],
     ['X-Api-Key: abc', 'X-Api-Key: [redacted:api_key]'],
     ['{"curl":"-H Authorization: Basic YTpi"}', '{"curl":"-H Authorization: [redacted:authorization]"}'],
     ['GET /a?token=abc&b=1', 'GET /a?token=[redacted:token]&b=1'],
