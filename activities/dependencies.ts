@@ -74,4 +74,6 @@ export interface Dependencies {
   readonly startDeadline: typeof startDeadline;
   /** Removes every secret that this worker knows from a text. */
   readonly redact: (text: string) => string;
+  /** Whether a text holds one of them, in any spelling. */
+  readonly holdsSecret: (text: string) => boolean;
 }

@@ -64,8 +64,10 @@ function outside(code: OurCode): OwnReasonCode {
 }
 
 /**
- * The one border between our errors and Temporal's: a code becomes the failure's type, and its message is redacted. An
- * error without a code is a bug of ours: it is not repeated, and its text stays on the worker.
+ * The one border between our errors and Temporal's: a code becomes the failure's type. An error without a code is a bug of
+ * ours: it is not repeated, and its text stays on the worker. What goes over the border, worker/redacting.ts redacts.
+ *
+ * @param redact for the worker's log
  */
 export function atBorder<Input, Output>(
   redact: (text: string) => string,
@@ -81,7 +83,7 @@ export function atBorder<Input, Output>(
       // Cut short by a shutdown or a cancellation, whatever it says: no outcome, so another worker goes on.
       if (Context.current().cancellationSignal.aborted)
         throw ApplicationFailure.retryable('the attempt was cut short', 'cancelled');
-      const failure = failureOf(error, redact);
+      const failure = failureOf(error);
       if (failure.type === INTERNAL && error instanceof Error)
         log.error(redact(error.stack ?? error.message));
       throw failure;
@@ -89,19 +91,19 @@ export function atBorder<Input, Output>(
   };
 }
 
-export function failureOf(error: unknown, redact: (text: string) => string): ApplicationFailure {
+export function failureOf(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (!isCoded(error)) {
     const name = error instanceof Error ? error.name : 'unknown';
     return ApplicationFailure.create({
-      message: redact(`internal error (${name}): see the worker's log`),
+      message: `internal error (${name}): see the worker's log`,
       type: INTERNAL,
       nonRetryable: true,
     });
   }
   const retryable = error.retryable ?? RETRYABLE.has(error.code);
   return ApplicationFailure.create({
-    message: redact(error.message),
+    message: error.message,
     type: outside(error.code),
     nonRetryable: !retryable,
   });

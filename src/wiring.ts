@@ -158,6 +158,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       verification,
       startDeadline,
       redact: secrets.redact,
+      holdsSecret: secrets.holds,
     },
     /** All gates now, with evidence, without Temporal. */
     validate: (request: ValidationRequest): Promise<ValidationReport> =>

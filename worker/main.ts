@@ -7,6 +7,7 @@ import type { Config } from '../src/config.js';
 import { createWiring } from '../src/wiring.js';
 import { taskQueueName } from '../workflows/messages.js';
 import { BUNDLE } from './bundle.js';
+import { redacting } from './redacting.js';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -69,10 +70,13 @@ async function createWorkers(
   }: Pick<WorkerOptions, 'config' | 'set' | 'watchClock'> & { bundle: string },
   connection: NativeConnection,
 ): Promise<readonly Worker[]> {
-  const queues = createActivities(createWiring(config, set).dependencies, watchClock);
+  const { dependencies } = createWiring(config, set);
+  const queues = createActivities(dependencies, watchClock);
+  const interceptors = { activity: [redacting(dependencies)] };
   const common = {
     connection,
     namespace: config.temporal.namespace,
+    interceptors,
     // Workers of one process: a watch's samples may take every slot of their own queue and no other's.
     maxConcurrentActivityTaskExecutions: 100,
     shutdownGraceTime: '5s',
