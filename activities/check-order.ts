@@ -5,6 +5,7 @@ import { parseControl, type Submission } from '../src/domain/statement.js';
 import type { LoadedRunbook } from '../src/adapters/runbook/load.js';
 import type { Dependencies } from './dependencies.js';
 import { runbookNow } from './runbook-now.js';
+import { hasSecret } from './secret-in-text.js';
 
 export interface OrderCheck {
   readonly run: string;
@@ -12,7 +13,7 @@ export interface OrderCheck {
   readonly submission: Submission;
 }
 
-export type OrderRefusal = RoleRefusal | SignatureRefusal | 'not_signed_now';
+export type OrderRefusal = RoleRefusal | SignatureRefusal | 'not_signed_now' | 'secret_in_text';
 
 export interface CheckedOrder {
   readonly refusal: OrderRefusal | undefined;
@@ -34,6 +35,7 @@ export function checkOrderWith(dependencies: Dependencies) {
     const stops = action === 'abort' || action === 'rollback';
     const early: OrderRefusal | undefined =
       refuseOrderer(loaded.plan.approval, requester, action, by) ??
+      (!stops && hasSecret(dependencies, loaded, submission.statement) ? 'secret_in_text' : undefined) ??
       (stops || isSignedNow(at, receivedAt) ? undefined : 'not_signed_now');
     if (early !== undefined) return refused(early);
     const proof = await prove(verify, loaded, { by, type, submission, receivedAt });

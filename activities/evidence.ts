@@ -4,6 +4,7 @@ import type { RunRecord } from '../src/contracts/run-record.js';
 import type { Admitted } from './admit.js';
 import type { Dependencies } from './dependencies.js';
 import { runbookNow } from './runbook-now.js';
+import { hasSecret } from './secret-in-text.js';
 
 export interface OpenRun {
   readonly admitted: Admitted;
@@ -31,6 +32,8 @@ export function openRunWith(dependencies: Dependencies) {
     if (!(await opening.isAdmittedHere(evidence, dependencies.deployment, target, admitted)))
       return { problem: starts.startProblem(target, requester, 'other_subject') };
     const reason = input.reason.slice(0, 2_000);
+    if (hasSecret(dependencies, loaded, `${input.reason}\n${start?.statement ?? ''}`))
+      return { problem: starts.startProblem(target, requester, 'secret_in_text') };
     const receivedAt = (await starts.readStart(evidence, folder))?.receivedAt ?? Date.now();
     const claim = { deployment, target, commit, requester, reason, previous: previous?.manifest ?? null };
     const proof = await starts.proveStart(evidence, verify, loaded, claim, start, receivedAt, run);

@@ -1,4 +1,5 @@
 import { admitWith } from './admit.js';
+import { appendJournalWith } from './append-journal.js';
 import { beating } from './beating.js';
 import { describeChangesWith } from './changes.js';
 import { checkOrderWith } from './check-order.js';
@@ -9,6 +10,7 @@ import { findAbandonedWith } from './find-abandoned.js';
 import { askGateWith, deriveGateWith } from './gates.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
+import { recordDecisionWith } from './record-decision.js';
 import { repairWith } from './repair.js';
 import {
   checkRollbackWith,
@@ -29,7 +31,7 @@ export type { StartWatchClock } from './watch-clock.js';
  * @param watchClock what a watch tells the time by; another one lets a day pass at once
  */
 export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
-  const { evidence, ballots, journal, seal, loadRunbook, redact, verify, evidenceKey } = dependencies;
+  const { evidence, ballots, seal, redact, evidenceKey } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
@@ -42,19 +44,12 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
   };
   const evidenceQueue = {
     openRun: atBorder(redact, openRunWith(dependencies)),
-    appendJournal: atBorder(redact, (entry: Parameters<typeof journal.appendEntry>[1]) =>
-      journal.appendEntry(evidence, entry),
-    ),
+    appendJournal: atBorder(redact, appendJournalWith(dependencies)),
     deriveGate: atBorder(redact, deriveGateWith(dependencies)),
     requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
       ballots.requestApproval(evidence, request),
     ),
-    recordDecision: atBorder(redact, async (decision: Parameters<typeof ballots.recordDecision>[3]) => {
-      const { record } = await evidence.known(decision.run);
-      const current = await loadRunbook(record.target);
-      // The worker's own receipt: neither the signer's nor the workflow's time.
-      return ballots.recordDecision(evidence, verify, current, decision, Date.now());
-    }),
+    recordDecision: atBorder(redact, recordDecisionWith(dependencies)),
     sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
       beating(() => seal.sealRun(evidence, request, evidenceKey)),
     ),

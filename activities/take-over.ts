@@ -6,6 +6,7 @@ import type { JournalHead } from '../src/adapters/evidence/journal.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import type { Admitted } from './admit.js';
 import type { Dependencies } from './dependencies.js';
+import { textWithoutSecrets } from './secret-in-text.js';
 
 export interface TakeOverRequest {
   readonly run: string;
@@ -34,7 +35,8 @@ export type TakenOver =
  * Takes over a run whose workflow was ended from outside. Only its name is trusted: plan, steps and journal are read back from
  * its evidence. An entry of its own ends the race with a record that the former workflow still had on its way.
  */
-export function takeOverWith({ evidence, steps, starts, deployment, leftBehind, pastRuns }: Dependencies) {
+export function takeOverWith(dependencies: Dependencies) {
+  const { evidence, steps, starts, deployment, leftBehind, pastRuns } = dependencies;
   return async (request: TakeOverRequest): Promise<TakenOver> => {
     const known = await evidence.known(request.run);
     const { record, folder } = known;
@@ -46,7 +48,8 @@ export function takeOverWith({ evidence, steps, starts, deployment, leftBehind, 
     const end = await pastRuns.endOf(evidence, folder);
     if (end !== undefined) return { taken: false, problem: `the run ${record.run} is settled: ${end}` };
     const by = request.workflow.firstExecutionRunId;
-    const { head, left, running } = await leftBehind.takeOver(evidence, known, { ...request, by });
+    const reason = textWithoutSecrets(dependencies, known.loaded, request.reason);
+    const { head, left, running } = await leftBehind.takeOver(evidence, known, { ...request, by, reason });
     // From here on a promotion step that the former workflow left running begins nothing more.
     if (left.touched) await steps.noteRollbackBegun(evidence.store, folder);
     return {

@@ -72,6 +72,11 @@ export interface EvidenceKey {
   readonly created: boolean;
 }
 
+/** Whether a text holds a secret of this environment: a variable that is named like one. */
+export function holdsSecret(environment: Config['environment'], text: string): boolean {
+  return createKnownSecrets(environment).holds(text);
+}
+
 /**
  * The one place where adapters are chosen: what a worker's activities and the commands without Temporal stand on.
  *
@@ -123,6 +128,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
     deployment: config.deployment,
     loadRunbook: load,
     environment: config.environment,
+    holdsSecret: secrets.holds,
   };
   return {
     dependencies: {

@@ -78,6 +78,8 @@ export interface AdmissionTools extends GitTools {
   readonly policyFindings: (loaded: LoadedRunbook, target: string) => Promise<readonly PolicyFinding[]>;
   readonly loadRunbook: (target: string) => Promise<LoadedRunbook>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether a secret stands in a text: those of the runbook too, once `secretsOf` has opened them. */
+  readonly holdsSecret: (text: string) => boolean;
 }
 
 /**
@@ -144,7 +146,11 @@ async function inspect(
   request: AdmissionRequest,
   signal: AbortSignal,
 ): Promise<{ subjectLine: string; problems: string[] }> {
-  const problems = [...approvalProblems(loaded, request.requester), ...secretProblems(tools, loaded)];
+  const problems = [
+    ...approvalProblems(loaded, request.requester),
+    ...secretProblems(tools, loaded),
+    ...spelledOut(tools, loaded, request),
+  ];
   for (const command of commandsOf(loaded)) {
     const problem = await commandProblem(command, tools.environment);
     if (problem !== undefined && !problems.includes(problem)) problems.push(problem);
@@ -295,6 +301,22 @@ function secretProblems(tools: AdmissionTools, loaded: LoadedRunbook): string[] 
     throw error;
   }
 }
+
+/** Runbook and reason are kept as they are, the one for its digest and the other for its signature: neither is redacted. */
+function spelledOut(
+  { holdsSecret }: AdmissionTools,
+  { bytes }: LoadedRunbook,
+  { target, requester, reason, start }: AdmissionRequest,
+): string[] {
+  const problems: string[] = [];
+  if (holdsSecret(Buffer.from(bytes).toString('utf8'))) problems.push(SPELLED_OUT);
+  if (holdsSecret(`${reason}\n${start?.statement ?? ''}`))
+    problems.push(startProblem(target, requester, 'secret_in_text'));
+  return problems;
+}
+
+export const SPELLED_OUT =
+  'the runbook, as it stands with its variables, spells out a secret that is known here: give it by a variable with `secret: true`';
 
 /** Every command of the runbook, gates and steps alike. */
 export function commandsOf({ runbook }: LoadedRunbook): readonly Command[] {

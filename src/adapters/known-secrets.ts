@@ -10,6 +10,8 @@ export interface KnownSecrets {
 }
 
 const NAMED_LIKE_SECRETS = /TOKEN|SECRET|PASSWORD|API_?KEY/i;
+/** `AWS_WEB_IDENTITY_TOKEN_FILE` says where a secret is: such a path may stand anywhere. */
+const NAMED_LIKE_PLACES = /_(?:FILE|PATH|DIR|TYPE|MODE|TTL)$/i;
 
 /** Starts with what the environment names like a secret. What can't be redacted, such as a short word, is left out. */
 export function createKnownSecrets(environment: Readonly<Record<string, string | undefined>>): KnownSecrets {
@@ -38,6 +40,8 @@ export function namedLikeSecrets(
   environment: Readonly<Record<string, string | undefined>>,
   others: readonly string[] = [],
 ): Record<string, string> {
-  const named = Object.entries(environment).filter(([name]) => NAMED_LIKE_SECRETS.test(name));
+  const named = Object.entries(environment).filter(
+    ([name]) => NAMED_LIKE_SECRETS.test(name) && !NAMED_LIKE_PLACES.test(name),
+  );
   return redactable(Object.fromEntries(named), others);
 }

@@ -4,6 +4,7 @@ import { idempotencyKey, type Asking, type Question, type StepContext } from './
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
+import { namedLikeSecrets } from './known-secrets.js';
 import { createRedactor } from './redaction.js';
 
 export type { Asking, Question } from './asking.js';
@@ -100,7 +101,7 @@ async function runBounded(question: Question, command: Command, asking: Asking):
       requireOutput: question.outputOptional !== true,
       onStarted: question.onStarted,
     },
-    { redact: createRedactor({ ...asking.secrets, ...asking.sessions?.known() }) },
+    { redact: createRedactor(secretsOf(command, asking)) },
   );
   const durationMs = Math.round(performance.now() - began);
   const outcome = answer.kind === 'answered' ? 'answered' : answer.code;
@@ -116,6 +117,17 @@ async function runBounded(question: Question, command: Command, asking: Asking):
   return answer.kind === 'answered'
     ? { ...came, kind: 'answered' }
     : { ...came, kind: answer.kind, code: answer.code, detail: answer.detail };
+}
+
+/** The runbook's, every session's, and what the command is handed of the environment under a name like a secret's. */
+function secretsOf(
+  { environment: named }: Command,
+  { secrets, sessions, environment }: Asking,
+): Record<string, string> {
+  const others = { ...secrets, ...sessions?.known() };
+  const handed = Object.fromEntries(named.map((name) => [name, environment[name]]));
+  // The runbook's own names first: what has two is called by the first.
+  return { ...others, ...namedLikeSecrets(handed, Object.keys(others)), ...others };
 }
 
 function sum(...counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

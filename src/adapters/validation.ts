@@ -4,9 +4,11 @@ import type { GateOutcome } from '../contracts/gate-outcome.js';
 import type { EvidenceStore } from './evidence/store.js';
 import { readAnswer, readOutcome, recordGate } from './evidence/rounds.js';
 import { folderName, type RunEvidence } from './evidence/run-evidence.js';
+import { SPELLED_OUT } from './admission.js';
 import { askGate } from './gates/ask.js';
 import { deriveGate } from './gates/derive.js';
 import { letsGoOn, type ExpectationOverride, type GateOverride } from '../domain/override.js';
+import { createKnownSecrets } from './known-secrets.js';
 import { createRedactor, RedactionError } from './redaction.js';
 import { InputError } from '../contracts/input-error.js';
 import { loadRunbook, type LoadedRunbook } from './runbook/load.js';
@@ -69,6 +71,7 @@ export async function validate(
   );
   const secrets = openSecrets(loaded.runbook, sources);
   await refuseMissing(loaded, secrets, config.environment);
+  refuseSpelledOut(loaded, secrets, config.environment);
   const { signal, commit } = request;
   const asking = { secrets, environment: config.environment, signal, commit, sessions: createSessions() };
   const problems = await prerequisiteProblems(loaded, asking);
@@ -122,6 +125,17 @@ async function refuseMissing(
     const problem = command === undefined ? undefined : await commandProblem(command, environment);
     if (problem !== undefined) throw new InputError('bad_usage', [problem]);
   }
+}
+
+/** The runbook is kept in the evidence as it is. */
+function refuseSpelledOut(
+  { bytes }: LoadedRunbook,
+  secrets: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const known = createKnownSecrets(environment);
+  known.remember(secrets);
+  if (known.holds(Buffer.from(bytes).toString('utf8'))) throw new InputError('bad_usage', [SPELLED_OUT]);
 }
 
 async function prerequisiteProblems(

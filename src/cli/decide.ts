@@ -7,6 +7,7 @@ import { parseReason, parseTarget, parseText, type Context } from './context.js'
 import { decisionLines } from './decision-lines.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain, type Output } from './output.js';
+import { refuseSecret } from './secret-in-text.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { isOpen, phaseOf } from './status-document.js';
 import { subjectOf } from './subject.js';
@@ -33,6 +34,7 @@ export async function decide(
     verdict === 'reject'
       ? parseReason('--comment', flags.comment ?? '')
       : parseText('--comment', flags.comment ?? '');
+  await refuseSecret(config, '--comment', comment);
   const digest = flags.digest === undefined ? undefined : parseDigest(flags.digest);
   return withClient(config, async (client) => {
     const status = await client.status(target);

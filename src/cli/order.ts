@@ -4,6 +4,7 @@ import { parseControl, statementText } from '../domain/statement.js';
 import { parseReason, parseTarget, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain } from './output.js';
+import { refuseSecret } from './secret-in-text.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { isOpen, isProtected, phaseOf } from './status-document.js';
 import { orderOf, refuseUnchecked } from './submit.js';
@@ -23,6 +24,7 @@ export async function order(
   const { config, output, by } = context;
   const target = parseTarget(givenTarget);
   const reason = parseReason('--reason', flags.reason);
+  await refuseSecret(config, '--reason', reason);
   return withClient(config, async (client) => {
     const status = await client.status(target);
     if (!isOpen(status))

@@ -5,6 +5,7 @@ import { runId } from '../contracts/names.js';
 import { parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain } from './output.js';
+import { refuseSecret } from './secret-in-text.js';
 import { withClient } from './temporal.js';
 
 export interface ReconcileFlags {
@@ -25,6 +26,7 @@ export async function reconcile(
   const target = flags.target === undefined ? undefined : parseTarget(flags.target);
   const run = flags.run === undefined ? undefined : parseRun(flags.run);
   const reason = parseText('--reason', flags.reason ?? 'promote reconcile');
+  await refuseSecret(config, '--reason', reason);
   const dryRun = flags.dryRun === true;
   const { runs, unreadable } = await withClient(config, (client) =>
     client.reconcile({

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { parseExpectations, type ExpectFlags } from './expectations.js';
 import { followRun } from './follow.js';
 import { plain } from './output.js';
+import { refuseSecret } from './secret-in-text.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { startOf } from './submit.js';
 import { withClient } from './temporal.js';
@@ -28,6 +29,7 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const reason = again
     ? parseReason('--reason', flags.reason ?? '')
     : parseText('--reason', flags.reason ?? '');
+  await refuseSecret(config, '--reason', reason);
   const overrides = parseExpectations(flags);
   config.runbookFor(target);
   const started = await withClient(config, async (client) => {

@@ -23,6 +23,7 @@ export type DecisionRefusal =
   | 'requester_voted'
   | 'already_voted'
   | 'same_voter'
+  | 'secret_in_text'
   | SignatureRefusal;
 
 export interface Ballot {

@@ -21,7 +21,7 @@ export interface StartClaim {
 }
 
 export type StartRefusal =
-  RoleRefusal | SignatureRefusal | 'other_subject' | 'not_signed_now' | 'start_replayed';
+  RoleRefusal | SignatureRefusal | 'other_subject' | 'not_signed_now' | 'start_replayed' | 'secret_in_text';
 
 export type StartProof =
   | { readonly proven: true; readonly identity: Identity; readonly key: string | null }
@@ -80,6 +80,8 @@ const MEANING: Readonly<Partial<Record<StartRefusal, string>>> = {
   signature_missing: 'the target is protected: sign with --signing-key, or PROMOTE_SIGNING_KEY',
   other_subject: 'it was signed for something else, or before another run ended: start again',
   not_signed_now: 'it was signed more than 5 minutes from now: check the clock, and start again',
+  secret_in_text:
+    'its reason holds a secret that the worker knows: change that secret, for Temporal has it now, and start again without it',
   start_replayed: 'a run was started by this very statement already: start again',
 };
 

@@ -107,5 +107,9 @@ export const DECISION_CODES = {
     'the promotion has moved on since this was ordered, or it was not this one',
     'look at it again, then order',
   ),
+  secret_in_text: told(
+    'a text that would be kept, such as a reason, holds a secret that the worker knows',
+    'change the secret, for Temporal has it in its history; then say it without',
+  ),
   start_replayed: told('a run was started by this very statement already', 'sign a new one'),
 } as const;
