@@ -70,8 +70,8 @@ export async function validate(
     'not-needed',
   );
   const secrets = openSecrets(loaded.runbook, sources);
-  await refuseMissing(loaded, secrets, config.environment);
-  refuseSpelledOut(loaded, secrets, config.environment);
+  refuseSecrets(loaded, secrets, config.environment);
+  await refuseMissing(loaded, config.environment);
   const { signal, commit } = request;
   const asking = { secrets, environment: config.environment, signal, commit, sessions: createSessions() };
   const problems = await prerequisiteProblems(loaded, asking);
@@ -109,11 +109,12 @@ export async function validate(
 
 const ROUND = 'validation-1';
 
-async function refuseMissing(
-  loaded: LoadedRunbook,
+/** Those that can't be kept out of texts, and a runbook that spells one out: it is kept in the evidence as it is. */
+function refuseSecrets(
+  { bytes }: LoadedRunbook,
   secrets: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+): void {
   try {
     createRedactor(secrets);
   } catch (cause) {
@@ -121,21 +122,19 @@ async function refuseMissing(
       throw new InputError('missing_variable', [`secret ${cause.message}`], { cause });
     throw cause;
   }
+  const known = createKnownSecrets(environment);
+  known.remember(secrets);
+  if (known.holds(Buffer.from(bytes).toString('utf8'))) throw new InputError('bad_usage', [SPELLED_OUT]);
+}
+
+async function refuseMissing(
+  loaded: LoadedRunbook,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   for (const { command } of [...loaded.runbook.prerequisites, ...loaded.runbook.gates]) {
     const problem = command === undefined ? undefined : await commandProblem(command, environment);
     if (problem !== undefined) throw new InputError('bad_usage', [problem]);
   }
-}
-
-/** The runbook is kept in the evidence as it is. */
-function refuseSpelledOut(
-  { bytes }: LoadedRunbook,
-  secrets: Readonly<Record<string, string>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): void {
-  const known = createKnownSecrets(environment);
-  known.remember(secrets);
-  if (known.holds(Buffer.from(bytes).toString('utf8'))) throw new InputError('bad_usage', [SPELLED_OUT]);
 }
 
 async function prerequisiteProblems(

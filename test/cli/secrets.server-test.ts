@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
-import { openSite, type Asked, type Ended, type Site, type TauAnswer } from '../support/command-line.js';
+import { openSite, type Asked, type TauAnswer } from '../support/command-line.js';
+import { exportHistories, filesBelow, found, said, spellings } from '../support/secret-search.js';
 
 const LIMIT_MS = 150_000;
 
@@ -45,7 +44,7 @@ test(
     const validated = await site.promote('validate', '--target', site.target);
     expect(validated).toMatchObject({ exitCode: 1 });
     told.push(validated);
-    const histories = await exportHistories(site);
+    const histories = await site.withTemporal(exportHistories);
     await worker.end();
     await server.end();
 
@@ -107,82 +106,4 @@ async function giveChatASecret(runbookFile: string): Promise<void> {
   runbook.setIn(['variables', 'chatSecret'], { env: 'TAU_CHAT_SECRET', secret: true });
   runbook.setIn(['remediation', 'repairs', 0, 'http', 'json'], { input: '${chatSecret}' });
   await writeFile(runbookFile, runbook.toString({ lineWidth: 110 }));
-}
-
-interface Text {
-  readonly name: string;
-  /** One character a byte. */
-  readonly text: string;
-}
-
-/** Every history of the namespace, as it is exported, and what its payloads hold. */
-async function exportHistories(site: Site): Promise<readonly Text[]> {
-  return site.withTemporal(async (client) => {
-    const texts: Text[] = [];
-    for await (const { workflowId, runId } of client.workflow.list()) {
-      const exported = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
-      // Payloads stand in it as base64; what is none decodes into nothing that is looked for.
-      const payloads = [...exported.matchAll(/"([A-Za-z0-9+/=]{8,})"/g)].map(([, encoded = '']) =>
-        Buffer.from(encoded, 'base64').toString('latin1'),
-      );
-      texts.push({ name: workflowId, text: [byteText(exported), ...payloads].join('\n') });
-    }
-    return texts;
-  });
-}
-
-async function filesBelow(folder: string): Promise<readonly Text[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async ({ parentPath, name }) => {
-        const path = join(parentPath, name);
-        return { name: path, text: `${byteText(path)}\n${await readFile(path, 'latin1')}` };
-      }),
-  );
-}
-
-function said({ stdout, stderr }: Ended): string {
-  return byteText(stdout + stderr);
-}
-
-function byteText(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
-}
-
-/** Which of the texts hold one of these, and which. */
-function found(texts: readonly Text[], wanted: readonly string[]): readonly string[] {
-  const needles = wanted.map(byteText);
-  return texts.flatMap(({ name, text }) =>
-    needles.filter((needle) => text.includes(needle)).map((needle) => `${name}: ${needle}`),
-  );
-}
-
-/** A text as it may stand in a file, a log or a body. Of base64 the characters that depend on nothing around it. */
-function spellings(text: string): readonly string[] {
-  const bytes = Buffer.from(text, 'utf8');
-  const json = JSON.stringify(text).slice(1, -1);
-  const url = encodeURIComponent(text);
-  const base64 = [0, 1, 2].map((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
-    return encoded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
-  });
-  const spelled = [
-    text,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    json.replaceAll('/', '\\/'),
-    url,
-    url.toLowerCase(),
-    encodeURIComponent(url),
-    encodeURI(text),
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    ...base64,
-    ...base64.map((each) => each.replaceAll('+', '-').replaceAll('/', '_')),
-    ...base64.map((each) => encodeURIComponent(each)),
-  ];
-  return [...new Set(spelled)];
 }

@@ -254,8 +254,8 @@ export class Stage<Played extends Play = Rehearsal> {
     return { statement, signature: null };
   }
 
-  async order(action: Action, by?: string): Promise<Answer> {
-    return this.handle.executeUpdate(control, { args: [await this.ordering(action, by)] });
+  async order(action: Action, by?: string, reason = 'test'): Promise<Answer> {
+    return this.handle.executeUpdate(control, { args: [await this.ordering(action, by, { reason })] });
   }
 
   /** Resets the run to the last workflow task before the first accepted update: its approval, in these tests. */
