@@ -4,7 +4,7 @@ import type * as Authority from './certificate-authority.js';
 import { probeHttp, type HttpAnswer, type HttpQuestion } from './http-probe.js';
 import { oneLine } from './one-line.js';
 import { idempotencyKey, type Asking, type Question } from './asking.js';
-import { createRedactor } from './redaction.js';
+import { createRedactor, lateRedactor } from './redaction.js';
 import { COMMIT } from '../contracts/variable-references.js';
 import { openText } from './runbook/substitute.js';
 import { createSessions, type Sessions } from './sessions.js';
@@ -21,7 +21,7 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
   const asked = httpQuestion(question, http, asking, ca?.pem);
   const left = (): number => Math.max(1, endsAt - performance.now());
   if (http.session === undefined)
-    return probeHttp(asked, { redact: createRedactor(secretsOf(http, asking)) });
+    return probeHttp(asked, { redact: lateRedactor(() => secretsOf(http, asking)) });
 
   const { dropToken, sessionQuestion, sessionToken } = await import('./session-token.js');
   const sessions = asking.sessions ?? createSessions();
@@ -37,7 +37,7 @@ export async function askHttp(question: Question, http: HttpRequest, asking: Ask
       Object.keys(secretsOf(http, asking)),
     );
     if (opened.kind !== 'token') return { ...notSent(opened.code, opened.detail), ...opened };
-    const redact = createRedactor(secretsOf(http, asking, sessions));
+    const redact = lateRedactor(() => secretsOf(http, asking, sessions));
     const answer = await probeHttp({ ...asked, bearer: opened.token, deadlineMs: left() }, { redact });
     const told = { ...answer, tries: [...opened.tries, ...answer.tries] };
     if (answer.status !== 401 || !opened.remembered || again) return told;

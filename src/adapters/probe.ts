@@ -5,7 +5,7 @@ import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
 import { namedLikeSecrets } from './known-secrets.js';
-import { createRedactor } from './redaction.js';
+import { lateRedactor } from './redaction.js';
 
 export type { Asking, Question } from './asking.js';
 
@@ -101,7 +101,7 @@ async function runBounded(question: Question, command: Command, asking: Asking):
       requireOutput: question.outputOptional !== true,
       onStarted: question.onStarted,
     },
-    { redact: createRedactor(secretsOf(command, asking)) },
+    { redact: lateRedactor(() => secretsOf(command, asking)) },
   );
   const durationMs = Math.round(performance.now() - began);
   const outcome = answer.kind === 'answered' ? 'answered' : answer.code;

@@ -29,7 +29,7 @@ export function byteText(text: string): string {
 
 /**
  * What to look for when a secret must not be seen (docs/reference/security.md, "Redaction"): the text itself with each
- * character raw, URL-encoded, JSON-escaped once or twice, or as an HTML reference, in any mixture; its bytes in hex;
+ * character raw, URL-encoded, JSON-escaped up to three times, or as an HTML reference, in any mixture; its bytes in hex;
  * and in base64 and base64url at three alignments. Of base64 only the characters that the secret alone decides are
  * looked for: one more on either side holds a few bits of it. All of it as UTF-8, and as Latin-1 where that can spell the
  * secret: it is how a header goes over the wire.
@@ -157,6 +157,11 @@ function latin1Names(): Readonly<Record<string, string>> {
   );
 }
 
+/** As it stands within one more JSON string. */
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+}
+
 /** All spellings of one character (a code point). */
 function spellings(character: string): readonly Spelling[] {
   const bytes = Buffer.from(character, 'utf8');
@@ -171,13 +176,14 @@ function spellings(character: string): readonly Spelling[] {
     hexBytes.map((hex) => `%25${hex}`).join(''),
     units.map((unit) => `\\u${unit}`).join(''),
     units.map((unit) => `\\\\u${unit}`).join(''),
+    units.map((unit) => `\\\\\\\\u${unit}`).join(''),
     `&#${code};`,
     `&#0${code};`,
     `&#x${code.toString(16)};`,
   ];
   if (character === ' ') exact.push('+');
   const short = SHORT_ESCAPES[character];
-  if (short !== undefined) exact.push(short, short.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
+  if (short !== undefined) exact.push(short, escaped(short), escaped(escaped(short)));
   if (character === '/') exact.push('\\\\\\/');
   const named = HTML_NAMES[character];
   if (named !== undefined) anyCase.push(named);

@@ -79,6 +79,18 @@ export function createRedactor(secrets: Readonly<Record<string, string>>): Redac
 }
 
 /**
+ * A redactor of the secrets that are known when something is redacted: while an answer was on its way, a question beside it may
+ * have opened a session.
+ */
+export function lateRedactor(secrets: () => Readonly<Record<string, string>>): Redactor {
+  const { longestVariantBytes } = createRedactor(secrets());
+  return Object.assign((text: string) => createRedactor(secrets())(text), {
+    bytes: (...given: Parameters<Redactor['bytes']>) => createRedactor(secrets()).bytes(...given),
+    longestVariantBytes,
+  });
+}
+
+/**
  * Whether a text holds one of these secrets, in any spelling. By its value alone: words of a person that only look like a
  * secret by where they stand are none. Throws as createRedactor does.
  */

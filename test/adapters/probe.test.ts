@@ -109,6 +109,19 @@ describe('by command', () => {
     expect(redactions).toEqual({ token: 1 });
   });
 
+  test('what it is handed under a name like a secret’s is removed from both streams, wherever its name comes from', async () => {
+    const command = {
+      argv: ['/bin/sh', '-c', 'echo "out $OTHER_TOKEN"; echo "err $OTHER_TOKEN" >&2'],
+      workingDirectory: '/',
+      environment: ['OTHER_TOKEN'],
+    };
+    const environment = { ...ASKING.environment, OTHER_TOKEN: 'a-token-of-no-runbook' };
+    const { body, stderr, redactions } = await probe({ ...NOTHING, command }, { ...ASKING, environment });
+    expect(Buffer.from(body).toString('utf8')).toBe('out [redacted:OTHER_TOKEN]\n');
+    expect(Buffer.from(stderr).toString('utf8')).toBe('err [redacted:OTHER_TOKEN]\n');
+    expect(redactions).toEqual({ OTHER_TOKEN: 2 });
+  });
+
   test('a variable that would make a program run something else is refused', async () => {
     const command = { argv, workingDirectory: '/', environment: ['LD_PRELOAD'] };
     const asking = { ...ASKING, environment: { ...ASKING.environment, LD_PRELOAD: '/tmp/x.so' } };

