@@ -22,6 +22,7 @@ export function redactedFailure(thrown: unknown, guard: Guard): unknown {
 }
 
 function application(error: ApplicationFailure, guard: Guard, depth: number): ApplicationFailure {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- the SDK's type of a delay comes from a package without types here
   const { type, nonRetryable, details, nextRetryDelay, category } = error;
   const failure = new ApplicationFailure(
     guard.redact(error.message),
@@ -46,7 +47,8 @@ function causeOf(cause: unknown, guard: Guard, depth: number): Error | undefined
   if (cause === undefined || cause === null || depth >= MAX_CAUSES) return undefined;
   if (cause instanceof ApplicationFailure) return application(cause, guard, depth + 1);
   if (cause instanceof CancelledFailure) return cancelled(cause, guard, depth + 1);
-  if (!(cause instanceof Error)) return new Error(guard.redact(String(cause)));
+  if (!(cause instanceof Error))
+    return new Error(typeof cause === 'string' ? guard.redact(cause) : 'a cause that is no error');
   const deeper = causeOf(cause.cause, guard, depth + 1);
   const message = guard.redact(cause.message);
   return withStack(

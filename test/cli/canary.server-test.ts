@@ -84,7 +84,8 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
   const spelled = { ...runbook(), prerequisites: [{ id: 'missing', command: { argv: [`no-${CANARY}`] } }] };
   await writeFile(join(cwd, 'spelled.yaml'), JSON.stringify(spelled));
   const refused = await tell('validate', '--runbook', join(cwd, 'spelled.yaml'));
-  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('spells out a secret') });
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toContain('spells out a secret');
 
   gateway.refuses = true;
   await writeFile(join(cwd, 'mode'), 'badly');
@@ -102,7 +103,8 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
 
   const start = ['start', '--target', TARGET, '--commit', commit, '--as', REQUESTER];
   const typed = await tell(...start, '--reason', `the token is ${CANARY}`);
-  expect(typed).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--reason holds a secret') });
+  expect(typed.exitCode).toBe(2);
+  expect(typed.stderr).toContain('--reason holds a secret');
   const started = await tell(...start, '--reason', 'as planned');
   expect(started.exitCode, said(started)).toBe(0);
   const digest = await vi.waitFor(
@@ -117,10 +119,8 @@ test('a secret that goes through every input is found nowhere afterwards', { tim
   );
   const approve = ['approve', TARGET, '--digest', digest, '--as', APPROVER];
   const commented = await tell(...approve, '--comment', `seen ${encodeURIComponent(CANARY)}`);
-  expect(commented).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringContaining('--comment holds a secret'),
-  });
+  expect(commented.exitCode).toBe(2);
+  expect(commented.stderr).toContain('--comment holds a secret');
   const approved = await tell(...approve, '--comment', 'seen');
   expect(approved.exitCode, said(approved)).toBe(0);
   const followed = await tell('--json', 'follow', TARGET);

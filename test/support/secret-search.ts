@@ -21,7 +21,7 @@ export async function exportHistories(client: Client): Promise<readonly Text[]> 
   return texts;
 }
 
-async function exportHistory(client: Client, workflowId: string, runId: string): Promise<Text> {
+export async function exportHistory(client: Client, workflowId: string, runId: string): Promise<Text> {
   const exported = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
   // Payloads stand in it as base64; what is none decodes into nothing that is looked for.
   const payloads = [...exported.matchAll(/"([A-Za-z0-9+/=]{8,})"/g)].map(([, encoded = '']) =>
