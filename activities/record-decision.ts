@@ -1,15 +1,14 @@
 import type { DecisionRecord, RecordedDecision } from '../src/adapters/evidence/ballots.js';
 import { parseDecision } from '../src/domain/statement.js';
 import type { Dependencies } from './dependencies.js';
-import { runbookNow } from './runbook-now.js';
 import { hasSecret } from './secret-in-text.js';
 
 /** Checks and keeps a decision, at the worker's own receipt: neither the signer's time nor the workflow's. */
 export function recordDecisionWith(dependencies: Dependencies) {
   return async (decision: DecisionRecord): Promise<RecordedDecision> => {
-    const { evidence, ballots, verify } = dependencies;
+    const { evidence, ballots, loadRunbook, verify } = dependencies;
     const { record } = await evidence.known(decision.run);
-    const current = await runbookNow(dependencies, record.target, []);
+    const current = await loadRunbook(record.target);
     const { by } = parseDecision(decision.submission);
     if (hasSecret(dependencies, current, decision.submission.statement))
       return { refusal: 'secret_in_text', file: '', voter: by, identity: 'asserted', key: null };
