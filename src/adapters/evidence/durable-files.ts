@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 
@@ -31,16 +31,51 @@ export async function makeDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Everything that is new on the way to the root is made durable in the folder that holds it. */
+/**
+ * Creates the folder with all that is missing above it, and makes every name on the way durable: also those that are there
+ * already, since a process that made one may have been killed before it was on the disk. Not `mkdir` with `recursive`, which tells
+ * a full disk as ENOENT.
+ */
 export async function makeRoot(root: string): Promise<void> {
-  const first = await mkdir(root, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = root; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+  await makeWithParents(root);
+  let folder = await realpath(root);
+  const { dev } = await stat(folder);
+  // A mount point was there before us, and so was all above it.
+  for (let above = dirname(folder); above !== folder; above = dirname(folder)) {
+    if ((await stat(above)).dev !== dev || !(await isSynced(above))) return;
+    folder = above;
+  }
+}
+
+/** The root itself may be a link to a folder. */
+async function makeWithParents(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') && dirname(folder) !== folder) {
+      await makeWithParents(dirname(folder));
+      await makeDirectory(folder);
+    } else if (!isErrno(error, 'EEXIST')) throw error;
+    else if (!(await stat(folder)).isDirectory())
+      throw new EvidenceError('not_regular', `${folder} is no folder`, { cause: error });
+  }
+}
+
+/** What we may not read, somebody else made, with all above it. */
+async function isSynced(directory: string): Promise<boolean> {
+  try {
+    await syncDirectory(directory);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM')) return false;
+    throw error;
+  }
 }
 
 /**
  * All or nothing under a name that must be free: temp file in the same folder, write, fsync, link(), fsync of the folder. link()
- * never replaces, which rename() does in silence. 'taken' if the name is not free; nothing is left behind.
+ * never replaces, which rename() does in silence. 'taken' if the name is not free. A file whose fsync failed is thrown away: a
+ * second fsync would say yes to pages that the first one lost.
  */
 export async function createFile(
   directory: string,
@@ -65,10 +100,19 @@ export async function createFile(
       outcome = 'taken';
     }
   } finally {
-    await unlink(unfinished);
+    await discard(unfinished);
   }
   await syncDirectory(directory);
   return outcome;
+}
+
+/** One that stays is no evidence and harms nothing: it must hide neither what was written nor why that failed. */
+async function discard(unfinished: string): Promise<void> {
+  try {
+    await unlink(unfinished);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
 }
 
 /**

@@ -48,14 +48,15 @@ export function createFileStore(folder: string): EvidenceStore {
     const directory = join(root, ...segments);
     const found = await find(segments);
     if (found !== undefined && settled.has(directory)) return found;
-    await makeRoot(root);
-    for (let depth = 0; depth < segments.length; depth += 1) {
-      // Each level is checked before the next one is created in it.
-      await find(segments.slice(0, depth));
-      await makeDirectory(join(root, ...segments.slice(0, depth + 1)));
-      await syncDirectory(join(root, ...segments.slice(0, depth)));
+    if (segments.length === 0) {
+      await makeRoot(root);
+    } else {
+      // Each level is checked, and its own name durable, before the next one is created in it.
+      const above = await findOrMake(segments.slice(0, -1));
+      await makeDirectory(directory);
+      await syncDirectory(above);
     }
-    const made = await find(segments);
+    const made = found ?? (await find(segments));
     if (made === undefined) throw new EvidenceError('unavailable', `${directory} vanished`);
     settled.add(directory);
     return made;

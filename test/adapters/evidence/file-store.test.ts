@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EvidenceError } from '../../../src/adapters/evidence/evidence-error.js';
 import { createFileStore } from '../../../src/adapters/evidence/file-store.js';
 
-// Proves what a put promises on a healthy and on a full file system. Not proven here: a power cut. That would need a
-// block device that can lose what was not flushed.
+// Proves what a put promises on a healthy and on a full file system. Not proven here: a call that fails in between
+// (test/deep/fault-injection.deep-test.ts), and a power cut (npm run test:powercut).
 
 const RUN = '20260102T030405678Z-tau-5f0c2a9e';
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
