@@ -114,15 +114,12 @@ export async function recordDecision(
   )
     return refuse('other_run');
   if (statement.request !== stored.subject.request) return refuse('other_subject');
-  const again = (vote: StoredVote): RecordedDecision => {
+  const again = async (vote: StoredVote): Promise<RecordedDecision> => {
     const { by, identity, key, base } = vote;
-    return {
-      refusal: undefined,
-      file: `${base}.json`,
-      voter: votersOf(current, stored, [])(by),
-      identity,
-      key,
-    };
+    // Its worker may have been lost before it was on the disk.
+    await keepStatement(evidence, folder, base, vote);
+    const voter = votersOf(current, stored, [])(by);
+    return { refusal: undefined, file: `${base}.json`, voter, identity, key };
   };
   const same = stored.votes.find((vote) => vote.submission.statement === submission.statement);
   if (same !== undefined) return again(same);

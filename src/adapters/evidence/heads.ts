@@ -33,16 +33,15 @@ export async function headOf(evidence: RunEvidence, target: string): Promise<Tar
 
 /**
  * Makes a run the target's latest sealed one: compare and swap, since the next number is written once. Repeated, it finds
- * itself.
+ * itself, and writes the same again: a worker may have been lost before its head was on the disk.
  */
 export async function advanceHead(evidence: RunEvidence, target: string, sealed: SealedRun): Promise<void> {
   for (;;) {
     const head = await headOf(evidence, target);
-    if (head?.run === sealed.run) return;
     const seq = (head?.seq ?? 0) + 1;
-    const next: TargetHead = { v: 1, target, seq, ...sealed };
+    const next: TargetHead = head?.run === sealed.run ? head : { v: 1, target, seq, ...sealed };
     try {
-      await evidence.putJson(FOLDER, pathOf(target, seq), next);
+      await evidence.putJson(FOLDER, pathOf(target, next.seq), next);
       return;
     } catch (error) {
       // Another run was sealed at the same moment: after it, then.

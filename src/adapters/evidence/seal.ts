@@ -59,9 +59,7 @@ export async function sealRun(
     journal: { seq: request.head.seq, head: request.head.digest },
     files: await filesOf(evidence, folder),
   };
-  const bytes = canonicalBytes(manifest);
-  await evidence.store.put(folder, MANIFEST, bytes);
-  return settle(evidence, known, bytes, openKey);
+  return settle(evidence, known, canonicalBytes(manifest), openKey);
 }
 
 /** Every file but the manifest and the attestations over it, sorted by path. */
@@ -78,7 +76,10 @@ async function filesOf({ store }: RunEvidence, folder: string): Promise<Manifest
 /** What signs evidence; opened when there is something to sign. */
 export type OpenKey = () => Promise<SigningKey>;
 
-/** What follows a manifest, each written once and found again by whoever repeats it. */
+/**
+ * The manifest and what follows it, each written once and written again by whoever repeats it: what a lost worker wrote may not be
+ * on the disk yet.
+ */
 async function settle(
   evidence: RunEvidence,
   { folder, record }: KnownRun,
@@ -86,10 +87,13 @@ async function settle(
   openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
   const digest = sha256(bytes);
+  await evidence.store.put(folder, MANIFEST, bytes);
   const manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const { store } = evidence;
   // Another worker's key may have signed it already: its word is as good, and stands.
-  if ((await store.get(folder, ATTESTATIONS)) === undefined) {
+  const attested = await store.get(folder, ATTESTATIONS);
+  if (attested !== undefined) await store.put(folder, ATTESTATIONS, attested);
+  else {
     const files = { paths: await store.list(folder), read: (path: string) => store.get(folder, path) };
     const { entries } = await readJournal(evidence, folder, {
       run: record.run,

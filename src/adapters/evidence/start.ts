@@ -132,8 +132,8 @@ export async function keepStart(
 ): Promise<'other_subject' | 'start_replayed' | undefined> {
   if (Math.abs(Date.parse(opened) - Date.parse(parseStart(kept.submission).at)) > CLOCKS_MS)
     return 'other_subject';
-  if ((await readStatement(evidence, folder, BASE)) === undefined)
-    await keepStatement(evidence, folder, BASE, kept);
+  // Repeated, it is put again: its worker may have been lost before it was on the disk.
+  await keepStatement(evidence, folder, BASE, (await readStatement(evidence, folder, BASE)) ?? kept);
   return (await isUsed(evidence, target, kept.submission, run)) ? 'start_replayed' : undefined;
 }
 
