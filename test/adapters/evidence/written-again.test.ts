@@ -11,7 +11,16 @@ import { keepStart } from '../../../src/adapters/evidence/start.js';
 import { createVerifier } from '../../../src/adapters/signatures/verify.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { APPROVER_A, REQUESTER } from '../runbook/written-runbook.js';
-import { COMMIT, HOUR_MS, OPENED_AT, OPENED_MS, openRun, RUN, type OpenedRun } from './opened-run.js';
+import {
+  COMMIT,
+  HOUR_MS,
+  OPENED_AT,
+  OPENED_MS,
+  openRun,
+  RUN,
+  testKey,
+  type OpenedRun,
+} from './opened-run.js';
 
 const verify = createVerifier({ searchPath: '/nowhere' });
 const COMMON = { v: 1, deployment: 'd', target: 't', at: OPENED_AT } as const;
@@ -21,31 +30,35 @@ type Work = (opened: OpenedRun, evidence: RunEvidence) => Promise<unknown>;
 const seal: Work = async (_, evidence) => {
   const first = { run: RUN, head: { seq: 0, digest: '' }, at: OPENED_MS, kind: 'ended', body: {} };
   const head = await appendEntry(evidence, first);
-  return sealRun(evidence, { run: RUN, end: 'stopped', reason: 'gate_hold', head });
+  return sealRun(evidence, { run: RUN, end: 'stopped', reason: 'gate_hold', head }, testKey);
 };
 
 const head: Work = (_, evidence) =>
   advanceHead(evidence, 't', { run: RUN, manifest: `sha256:${'1'.repeat(64)}`, end: 'stopped' });
 
-const start: Work = ({ folder, loaded }, evidence) =>
-  keepStart(evidence, folder, {
-    submission: {
-      statement: statementText({
-        ...COMMON,
-        type: 'promotion-start.v1',
-        by: REQUESTER,
-        commit: COMMIT,
-        runbook: loaded.digest,
-        reason: '',
-        previous: null,
-        nonce: '0'.repeat(32),
-      }),
-      signature: 'a signature',
+const start: Work = ({ folder, loaded, record }, evidence) =>
+  keepStart(
+    evidence,
+    { target: 't', folder, run: RUN, openedAt: record.openedAt },
+    {
+      submission: {
+        statement: statementText({
+          ...COMMON,
+          type: 'promotion-start.v1',
+          by: REQUESTER,
+          commit: COMMIT,
+          runbook: loaded.digest,
+          reason: '',
+          previous: null,
+          nonce: '0'.repeat(32),
+        }),
+        signature: 'a signature',
+      },
+      receivedAt: OPENED_MS,
+      identity: 'signed',
+      key: 'SHA256:none',
     },
-    receivedAt: OPENED_MS,
-    identity: 'signed',
-    key: 'SHA256:none',
-  });
+  );
 
 const decide: Work = async ({ loaded }, evidence) => {
   const journal = { seq: 1, digest: `sha256:${'3'.repeat(64)}` };

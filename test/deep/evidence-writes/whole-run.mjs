@@ -1,8 +1,10 @@
 // Every kind of file that a run writes, through the adapters that write them, in the order of a run: as a list of steps that
 // may each be repeated, like activities. Nothing but the approval request's random bits differs from one process to the next.
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { encodePublicKey, keyidOf } from '../../../dist/src/adapters/attestation/signing-key.js';
 import { recordDecision, requestApproval } from '../../../dist/src/adapters/evidence/ballots.js';
 import * as checks from '../../../dist/src/adapters/evidence/checks.js';
 import { headsOf } from '../../../dist/src/adapters/evidence/heads.js';
@@ -27,6 +29,19 @@ const REQUESTER = 'requester@example.org';
 const APPROVERS = ['approver-a@example.org', 'approver-b@example.org'];
 const FIRST_OPENED = Date.parse('2026-01-02T03:04:05.678Z');
 const HOUR_MS = 3_600_000;
+
+/** The same key in every process. */
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
+const openKey = async () => {
+  const der = Buffer.concat([PKCS8_ED25519, Buffer.alloc(32, 7)]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const publicKey = createPublicKey(key);
+  return {
+    keyid: keyidOf(publicKey),
+    publicKey: encodePublicKey(publicKey),
+    sign: async (bytes) => sign(null, bytes, key),
+  };
+};
 
 export function loadWrittenRunbook() {
   const sources = { set: {}, environment: { EVIDENCE_WRITES_TOKEN: 'correct-horse-battery-staple' } };
@@ -64,14 +79,14 @@ export function stepsOf(evidence, loaded, n, extent) {
 
   const open = [
     () => keepRunbook(store, folder, loaded),
-    () => keepStart(evidence, folder, startOf(openedAt, loaded, n)),
+    () => keepStart(evidence, { target: TARGET, folder, run, openedAt }, startOf(openedAt, loaded, n)),
     async () => {
       const previous = n === 1 ? null : await sealedBefore(evidence, n);
       await evidence.putJson(folder, 'run.json', recordOf(n, loaded, previous));
     },
     journal('run.opened', { target: TARGET, phase: 'validating' }),
   ];
-  const seal = (end, reason) => () => sealRun(evidence, { run, end, reason, head });
+  const seal = (end, reason) => () => sealRun(evidence, { run, end, reason, head }, openKey);
   if (extent === 'short')
     return [...open, journal('ended', { phase: 'stopped' }), seal('stopped', 'gate_hold')];
 
