@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 
 import { signEnvelope } from '../../src/adapters/attestation/dsse.js';
 import { openKeyFile } from '../../src/adapters/attestation/key-file.js';
@@ -63,7 +64,8 @@ beforeAll(async () => {
   await signers.approve(B);
   await stage.until((seen) => seen.phase === 'watching');
   breakDeployment(stage);
-  expect((await stage.result()).end).toBe('rolled-back');
+  const { end } = await stage.result();
+  if (end !== 'rolled-back') throw new Error(`the run ended ${end}`);
 
   root = stage.config.evidenceDir;
   const names = (await evidenceFolders(root)).filter((name) => name.includes(`-${stage.target}-`));
@@ -80,7 +82,7 @@ beforeAll(async () => {
     anchor: sha256(run.files.get(MANIFEST) ?? new Uint8Array()),
     anchoredAt: undefined,
   };
-}, 180_000);
+}, 400_000);
 afterAll(() => stage.close());
 
 /** Each finding by an edit of its own; of what it is found with, other findings are no matter. */
@@ -180,7 +182,7 @@ describe('a run of two approvals and a rollback', () => {
     expect([...Object.keys(EDITS), ...OF_THE_CHAIN].sort()).toEqual([...FINDINGS].sort());
   });
 
-  test.each(Object.keys(EDITS) as FindingCode[])('tells %s', async (code) => {
+  test.each(FINDINGS.filter((code) => EDITS[code] !== undefined))('tells %s', async (code) => {
     const copy = run.copy();
     const changed = (await EDITS[code]?.(copy)) ?? {};
     const { findings } = await verifyRun(copy.asFiles, { ...trust, ...changed });
@@ -271,8 +273,8 @@ describe('a target’s runs', () => {
 type Random = ReturnType<typeof seeded>;
 
 function editAtRandom(copy: EvidenceCopy, random: Random): string {
-  const paths = [...copy.files.keys()] as [string, ...string[]];
-  const path = random.one(paths);
+  const [first = '', ...others] = [...copy.files.keys()];
+  const path = random.one([first, ...others]);
   const bytes = copy.files.get(path) ?? Buffer.alloc(0);
   const at = random.below(Math.max(1, bytes.byteLength));
   const kind = random.one([
@@ -328,7 +330,7 @@ function editAtRandom(copy: EvidenceCopy, random: Random): string {
       copy.write(`${path}.${random.below(1_000)}`, 'added');
       break;
     case 'exchange': {
-      const other = random.one(paths);
+      const other = random.one([first, ...others]);
       set(copy.files.get(other) ?? Buffer.alloc(0));
       copy.files.set(other, bytes);
       break;
@@ -361,8 +363,8 @@ function linesOf(keep: (line: string) => boolean, from = '', to = ''): Buffer {
 
 function firstStatement(copy: EvidenceCopy): Record<string, unknown> {
   const [line = ''] = copy.text(ATTESTATIONS).split('\n');
-  const { payload } = JSON.parse(line) as { payload: string };
-  return JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as Record<string, unknown>;
+  const { payload } = z.looseObject({ payload: z.string() }).parse(JSON.parse(line));
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(Buffer.from(payload, 'base64').toString('utf8')));
 }
 
 async function envelope(statement: Record<string, unknown>, by: SigningKey): Promise<string> {

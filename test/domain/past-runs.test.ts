@@ -73,16 +73,18 @@ test('a rollback counts where another history of the run noted another end', () 
 });
 
 describe('a run whose evidence was never sealed', () => {
-  test('is left behind where it is the newest: what is older has others after it', () => {
-    const unsealed = (...which: readonly boolean[]): string | undefined =>
-      leftUnsealed(
-        runs(...which.map(() => 'a:stopped')).map((run, index) => ({
-          ...run,
-          sealed: which[index] === true,
-        })),
-      )?.run;
-    expect(unsealed()).toBeUndefined();
-    expect(unsealed(true, false)).toBeUndefined();
-    expect(unsealed(false, true)).toBe('r2');
-  });
+  test.each<{ sealed: readonly boolean[]; names: string | undefined }>([
+    { sealed: [], names: undefined },
+    { sealed: [true, false], names: undefined },
+    { sealed: [false, true], names: 'r2' },
+  ])(
+    'of runs that are sealed or not, $sealed, is $names: what is older has others after it',
+    ({ sealed, names }) => {
+      const past = runs(...sealed.map(() => 'a:stopped')).map((run, index) => ({
+        ...run,
+        sealed: sealed[index] === true,
+      }));
+      expect(leftUnsealed(past)?.run).toBe(names);
+    },
+  );
 });

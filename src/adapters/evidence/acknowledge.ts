@@ -38,7 +38,6 @@ export async function acknowledgeUnsealed(
   const { record, folder } = known;
   const statement = parseControl(submission);
   const { by, type, at, action, run, target, deployment, head: named, reason } = statement;
-  const refuse = (refusal: string): Acknowledged => ({ sealed: false, refusal });
   if (
     action !== 'acknowledge' ||
     run !== record.run ||
@@ -61,4 +60,8 @@ export async function acknowledgeUnsealed(
   const end = noted ?? 'abandoned';
   const { manifest } = await sealRun(evidence, { run, end, reason: 'acknowledged', head: next }, openKey);
   return { sealed: true, end, manifest };
+}
+
+function refuse(refusal: string): Acknowledged {
+  return { sealed: false, refusal };
 }

@@ -165,8 +165,6 @@ function verdictFindings(where: string, outcome: Outcome, again: GateResult | un
   if (again === undefined)
     return [finding('verdict_differs', where, 'the runbook has no such gate, or it does not follow')];
   const told = resultOf({ ...outcome, files: [] });
-  const compared = (result: GateResult): string =>
-    Buffer.from(canonicalBytes({ ...plainOf(result), detail: '' })).toString('utf8');
   return compared(told) === compared(again)
     ? []
     : [
@@ -176,6 +174,10 @@ function verdictFindings(where: string, outcome: Outcome, again: GateResult | un
           `told as ${told.verdict}, and its answer comes to ${again.verdict}`,
         ),
       ];
+}
+
+function compared(result: GateResult): string {
+  return Buffer.from(canonicalBytes({ ...plainOf(result), detail: '' })).toString('utf8');
 }
 
 function plainOf({ reasonCodes, recommendations, ...result }: GateResult): object {
