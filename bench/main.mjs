@@ -1,5 +1,6 @@
 // npm run bench -- NAME: ratios measured in one run. No test and no check depends on a figure.
 const BENCHES = {
+  evidence: () => import('./evidence.mjs'),
   readiness: () => import('./readiness.mjs'),
   round: () => import('./round.mjs'),
   watch: () => import('./watch.mjs'),

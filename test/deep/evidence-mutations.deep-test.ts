@@ -62,7 +62,8 @@ beforeAll(async () => {
   await signers.approve(A);
   await signers.approve(B);
   await stage.until((seen) => seen.phase === 'watching');
-  expect(await signers.order('rollback', B)).toMatchObject({ accepted: true });
+  const { accepted, reason } = await signers.order('rollback', B);
+  if (!accepted) throw new Error(`the order was refused: ${reason}`);
   const { end } = await stage.result();
   if (end !== 'rolled-back') throw new Error(`the run ended ${end}`);
 

@@ -32,7 +32,7 @@ const HOUR_MS = 3_600_000;
 
 /** The same key in every process. */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-const openKey = async () => {
+export const openKey = async () => {
   const der = Buffer.concat([PKCS8_ED25519, Buffer.alloc(32, 7)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
   const publicKey = createPublicKey(key);
