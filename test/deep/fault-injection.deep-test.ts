@@ -41,8 +41,8 @@ const WAYS = [
 /** Without them a run goes on, and owes the record: a rollback, and a watch, wait for no disk. */
 const OWED =
   /\/(?:promotion\/[^/]+\.(?:done\.json|out\.txt)|remediation-1\/[^/]+|watch\/[^/]+|rollback\/[^/]+)$/;
-/** Differs where a record is owed: the last run's manifest, and the head that names it. */
-const OVER_ALL = /^(?:[^/]+-00000002\/manifest\.json|heads\/t\/00000002\.json)$/;
+/** Differs where a record is owed: the last run’s manifest, what signs it, and the head that names it. */
+const OVER_ALL = /^(?:[^/]+-00000002\/(?:manifest\.json|attestations\.intoto\.jsonl)|heads\/t\/00000002\.json)$/;
 
 const outcomes = new Map<string, number>();
 const count = (what: string): void => void outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
