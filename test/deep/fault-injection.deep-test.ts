@@ -42,7 +42,8 @@ const WAYS = [
 const OWED =
   /\/(?:promotion\/[^/]+\.(?:done\.json|out\.txt)|remediation-1\/[^/]+|watch\/[^/]+|rollback\/[^/]+)$/;
 /** Differs where a record is owed: the last run’s manifest, what signs it, and the head that names it. */
-const OVER_ALL = /^(?:[^/]+-00000002\/(?:manifest\.json|attestations\.intoto\.jsonl)|heads\/t\/00000002\.json)$/;
+const OVER_ALL =
+  /^(?:[^/]+-00000002\/(?:manifest\.json|attestations\.intoto\.jsonl)|heads\/t\/00000002\.json)$/;
 
 const outcomes = new Map<string, number>();
 const count = (what: string): void => void outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
