@@ -47,6 +47,7 @@ const OWN = [
   'adapters/readiness/operator-command.js',
   'adapters/readiness/questions.js',
   'adapters/readiness/sign-in.js',
+  'adapters/redaction-markers.js',
   'adapters/redaction-masks.js',
   'adapters/redaction-spellings.js',
   'adapters/redaction.js',
