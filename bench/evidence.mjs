@@ -13,7 +13,7 @@ import { verifyTarget } from '../dist/src/adapters/verification/chain.js';
 import { loadWrittenRunbook, openKey, stepsOf, TARGET } from '../test/deep/evidence-writes/whole-run.mjs';
 import { spread } from './promotions.mjs';
 
-const PAIRS = 15;
+const [WARM_UP, PAIRS] = [3, 21];
 const [FEW, MANY] = [100, 1_000];
 
 export async function run() {
@@ -30,7 +30,7 @@ export async function run() {
 async function writing(folder) {
   const loaded = await loadWrittenRunbook();
   const [ratios, figures] = [[], []];
-  for (let pair = 0; pair <= PAIRS; pair += 1) {
+  for (let pair = 1; pair <= WARM_UP + PAIRS; pair += 1) {
     const root = join(folder, `${pair}`, 'reports');
     const evidence = new RunEvidence(createFileStore(root));
     await writeRun(evidence, loaded, 1);
@@ -43,8 +43,7 @@ async function writing(folder) {
       paths.map(async (path) => ({ path, bytes: await readFile(join(root, path)) })),
     );
     const loop = await writeLoop(join(folder, `${pair}`, 'loop'), files);
-    // The first pair warms up.
-    if (pair === 0) continue;
+    if (pair <= WARM_UP) continue;
     ratios.push(ours / loop);
     figures.push({ ours, loop, files: files.length });
   }

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, realpath, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
 
+function openDirectory(directory: string): Promise<FileHandle> {
+  return open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
 /** Makes what was linked or created in the folder survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const handle = await openDirectory(directory);
   try {
     await handle.sync();
   } finally {
@@ -84,26 +88,32 @@ export async function createFile(
 ): Promise<'created' | 'taken'> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const handle = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  let outcome: 'created' | 'taken' = 'created';
+  const folder = await openDirectory(directory);
   try {
+    const file = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    let outcome;
     try {
-      await handle.writeFile(bytes);
-      await handle.sync();
+      await file.writeFile(bytes);
+      await file.sync();
+      outcome = await linkOnce(unfinished, join(directory, name));
     } finally {
-      await handle.close();
+      await Promise.all([file.close(), discard(unfinished)]);
     }
-    try {
-      await link(unfinished, join(directory, name));
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error;
-      outcome = 'taken';
-    }
+    await folder.sync();
+    return outcome;
   } finally {
-    await discard(unfinished);
+    await folder.close();
   }
-  await syncDirectory(directory);
-  return outcome;
+}
+
+async function linkOnce(from: string, to: string): Promise<'created' | 'taken'> {
+  try {
+    await link(from, to);
+    return 'created';
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    return 'taken';
+  }
 }
 
 /** One that stays is no evidence and harms nothing: it must hide neither what was written nor why that failed. */
@@ -132,12 +142,25 @@ export async function readRegularFile(
     throw error;
   }
   try {
-    if (!(await handle.stat()).isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
+    const status = await handle.stat();
+    if (!status.isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
     if (options.durable) await handle.sync();
-    return await handle.readFile();
+    return await readWhole(handle, status.size);
   } finally {
     await handle.close();
   }
+}
+
+/** As `readFile()`, which asks for the size once more. */
+async function readWhole(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(size);
+  let read = 0;
+  while (read < size) {
+    const { bytesRead } = await handle.read(bytes, read, size - read, read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return bytes.subarray(0, read);
 }
 
 export function isErrno(error: unknown, code: string): boolean {

@@ -1,5 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
   createFile,
@@ -22,19 +22,23 @@ import type { EvidenceStore, PutResult } from './store.js';
 export function createFileStore(folder: string): EvidenceStore {
   const root = resolve(folder);
 
+  /** Where the root led when it was last looked up: a link may be set to another place while we run. */
+  let realRoot: string | undefined;
+
   /** The real folder `segments` below the root, or undefined where there is none. */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
     try {
-      const [realRoot, realDirectory] = await Promise.all([realpath(root), realpath(directory)]);
+      const realDirectory = await realpath(directory);
       // The very place, not just somewhere below the root: a link from one run into another is one too.
-      if (realDirectory !== join(realRoot, ...segments)) {
-        const code = `${realDirectory}${sep}`.startsWith(`${realRoot}${sep}`)
-          ? 'not_regular'
-          : 'outside_root';
-        throw new EvidenceError(code, `${directory} leads to ${realDirectory}`);
-      }
-      return realDirectory;
+      if (realRoot !== undefined && realDirectory === join(realRoot, ...segments)) return realDirectory;
+      realRoot = await realpath(root);
+      if (realDirectory === join(realRoot, ...segments)) return realDirectory;
+      const isBelow = `${realDirectory}${sep}`.startsWith(`${realRoot}${sep}`);
+      throw new EvidenceError(
+        isBelow ? 'not_regular' : 'outside_root',
+        `${directory} leads to ${realDirectory}`,
+      );
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
@@ -44,45 +48,39 @@ export function createFileStore(folder: string): EvidenceStore {
   /** Folders of which this store knows that their names are on the disk, also if a process died that made them. */
   const settled = new Set<string>();
 
+  /** The real folder, made with all above it where it is missing. Each level is checked before the next one is made in it. */
   async function findOrMake(segments: readonly string[]): Promise<string> {
-    const directory = join(root, ...segments);
     const found = await find(segments);
-    if (found !== undefined && settled.has(directory)) return found;
-    if (segments.length === 0) {
-      await makeRoot(root);
-    } else {
-      // Each level is checked, and its own name durable, before the next one is created in it.
-      const above = await findOrMake(segments.slice(0, -1));
-      await makeDirectory(directory);
-      await syncDirectory(above);
-    }
-    const made = found ?? (await find(segments));
-    if (made === undefined) throw new EvidenceError('unavailable', `${directory} vanished`);
-    settled.add(directory);
+    if (found !== undefined) return found;
+    if (segments.length === 0) await makeRoot(root);
+    else await makeDirectory(join(await findOrMake(segments.slice(0, -1)), segments.at(-1) ?? ''));
+    const made = await find(segments);
+    if (made === undefined) throw new EvidenceError('unavailable', `${join(root, ...segments)} vanished`);
     return made;
+  }
+
+  /**
+   * Makes the folder's own name and those above it durable. After what is in it: one flush of the file system's log then does for
+   * all of them.
+   */
+  async function settle(directory: string, segments: readonly string[]): Promise<void> {
+    if (settled.has(directory)) return;
+    if (segments.length === 0) await makeRoot(root);
+    else {
+      const above = dirname(directory);
+      await syncDirectory(above);
+      await settle(above, segments.slice(0, -1));
+    }
+    settled.add(directory);
   }
 
   async function put(run: string, path: string, bytes: Uint8Array): Promise<PutResult> {
     const { parents, name } = placeOf(run, path);
     const result = { path, sha256: sha256(bytes), size: bytes.byteLength };
     const directory = await findOrMake(parents);
-    const file = join(directory, name);
-    // Twice: a file that appears between look and link() was put by another process at the same time.
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      const existing = await readRegularFile(file, { durable: true });
-      if (existing !== undefined) {
-        if (Buffer.compare(existing, bytes) !== 0) {
-          throw new EvidenceError(
-            'conflict',
-            `${run}/${path} is ${sha256(existing)} already and stays so; refused ${result.sha256}`,
-          );
-        }
-        await syncDirectory(directory);
-        return { ...result, outcome: 'same' };
-      }
-      if ((await createFile(directory, name, bytes)) === 'created') return { ...result, outcome: 'written' };
-    }
-    throw new EvidenceError('unavailable', `${run}/${path} comes and goes`);
+    const outcome = await putIn(directory, name, bytes, `${run}/${path}`);
+    await settle(directory, parents);
+    return { ...result, outcome };
   }
 
   async function get(run: string, path: string): Promise<Uint8Array | undefined> {
@@ -117,6 +115,30 @@ export function createFileStore(folder: string): EvidenceStore {
       return join(root, run);
     },
   };
+}
+
+async function putIn(
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+  what: string,
+): Promise<PutResult['outcome']> {
+  let problem: unknown;
+  try {
+    if ((await createFile(directory, name, bytes)) === 'created') return 'written';
+  } catch (error) {
+    // On a full disk what is there already is there all the same.
+    problem = error;
+  }
+  const existing = await readRegularFile(join(directory, name), { durable: true });
+  if (existing === undefined) throw problem ?? new EvidenceError('unavailable', `${what} comes and goes`);
+  if (Buffer.compare(existing, bytes) !== 0)
+    throw new EvidenceError(
+      'conflict',
+      `${what} is ${sha256(existing)} already and stays so; refused ${sha256(bytes)}`,
+    );
+  await syncDirectory(directory);
+  return 'same';
 }
 
 function placeOf(run: string, path: string): { parents: readonly string[]; name: string } {

@@ -11,11 +11,15 @@ export async function keepRunbook(
   folder: string,
   { bytes, policyBytes, signers }: LoadedRunbook,
 ): Promise<void> {
-  await store.put(folder, 'runbook.json', bytes);
-  await store.put(folder, 'policy.json', policyBytes);
-  if (signers === undefined) return;
-  await store.put(folder, ALLOWED_SIGNERS, signers.allowedSigners);
-  if (signers.revokedKeys !== undefined) await store.put(folder, REVOKED_KEYS, signers.revokedKeys);
+  const files: [string, Uint8Array | undefined][] = [
+    ['runbook.json', bytes],
+    ['policy.json', policyBytes],
+    [ALLOWED_SIGNERS, signers?.allowedSigners],
+    [REVOKED_KEYS, signers?.revokedKeys],
+  ];
+  await Promise.all(
+    files.map(([path, content]) => (content === undefined ? undefined : store.put(folder, path, content))),
+  );
 }
 
 /** What a workflow says that it was admitted as. */

@@ -17,11 +17,12 @@ export async function recordGate(
   attempt: number,
 ): Promise<GateOutcome> {
   const { files: raw, result, ...how } = asked;
-  const files: FileReference[] = [];
-  for (const { name, bytes } of raw) {
-    const { path, sha256 } = await putUnderOwnName(evidence, folder, `${round}/${name}`, bytes, attempt);
-    files.push({ path, sha256 });
-  }
+  const files = await Promise.all(
+    raw.map(async ({ name, bytes }): Promise<FileReference> => {
+      const { path, sha256 } = await putUnderOwnName(evidence, folder, `${round}/${name}`, bytes, attempt);
+      return { path, sha256 };
+    }),
+  );
   const outcome = gateOutcomeSchema.parse({
     ...result,
     reasonCodes: [...result.reasonCodes],

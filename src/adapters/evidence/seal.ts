@@ -14,7 +14,8 @@ import { markersIn } from '../redaction-markers.js';
 import { renderReportHtml } from './report-html.js';
 import { readReport } from './report-model.js';
 import { renderReport } from './report.js';
-import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { readingOnce } from './read-once.js';
+import { RunEvidence, type KnownRun } from './run-evidence.js';
 
 export interface SealRequest {
   readonly run: string;
@@ -31,23 +32,28 @@ export interface SealRequest {
  * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says
  */
 export async function sealRun(
-  evidence: RunEvidence,
+  runs: RunEvidence,
   request: SealRequest,
   openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
-  const known = await evidence.known(request.run);
+  const known = await runs.known(request.run);
+  const store = readingOnce(runs.store);
+  const evidence = new RunEvidence(store);
   const { folder, record } = known;
-  const sealed = await evidence.store.get(folder, MANIFEST);
+  const sealed = await store.get(folder, MANIFEST);
   if (sealed !== undefined) return settle(evidence, known, sealed, openKey);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
+  await store.readAhead(folder);
   const { lines, entries } = await wholeJournal(evidence, folder, request);
   if (isPromoted) await noteEnd(evidence, folder, request);
-  await evidence.store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`));
   const report = await readReport(evidence, known, request, entries);
-  await evidence.store.put(folder, 'report.md', Buffer.from(renderReport(report)));
-  await evidence.store.put(folder, 'report.html', Buffer.from(renderReportHtml(report)));
+  await Promise.all([
+    store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`)),
+    store.put(folder, 'report.md', Buffer.from(renderReport(report))),
+    store.put(folder, 'report.html', Buffer.from(renderReportHtml(report))),
+  ]);
   const { previous } = record;
   const manifest: Manifest = {
     v: 1,

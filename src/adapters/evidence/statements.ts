@@ -29,8 +29,10 @@ export async function keepStatement(
 ): Promise<void> {
   const statement = Buffer.from(submission.statement);
   const signature = submission.signature === null ? undefined : Buffer.from(submission.signature);
-  await evidence.store.put(folder, `${base}.statement.json`, statement);
-  if (signature !== undefined) await evidence.store.put(folder, `${base}.sig`, signature);
+  await Promise.all([
+    evidence.store.put(folder, `${base}.statement.json`, statement),
+    signature === undefined ? undefined : evidence.store.put(folder, `${base}.sig`, signature),
+  ]);
   const kept: z.infer<typeof receiptSchema> = {
     v: 1,
     statement: sha256(statement),
@@ -62,11 +64,12 @@ export async function readStatement(
       throw new EvidenceError('conflict', `${base}.${ending} is not what its receipt was given for`);
     return Buffer.from(bytes).toString('utf8');
   };
+  const [statement, signature] = await Promise.all([
+    read('statement.json', kept.statement),
+    kept.signature === null ? null : read('sig', kept.signature),
+  ]);
   return {
-    submission: {
-      statement: await read('statement.json', kept.statement),
-      signature: kept.signature === null ? null : await read('sig', kept.signature),
-    },
+    submission: { statement, signature },
     receivedAt: Date.parse(kept.receivedAt),
     identity: kept.identity,
     key: kept.key,

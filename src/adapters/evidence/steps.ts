@@ -59,8 +59,10 @@ export async function noteOutput(
   { body, stderr }: Probed,
 ): Promise<void> {
   const name = attempt === 1 ? path : `${path}.attempt-${attempt}`;
-  await ifPossible(() => store.put(folder, `${name}.out.txt`, body));
-  if (stderr.byteLength > 0) await ifPossible(() => store.put(folder, `${name}.err.txt`, stderr));
+  await Promise.all([
+    ifPossible(() => store.put(folder, `${name}.out.txt`, body)),
+    stderr.byteLength === 0 ? undefined : ifPossible(() => store.put(folder, `${name}.err.txt`, stderr)),
+  ]);
 }
 
 /** How each attempt of a repair ended, when, and why. */

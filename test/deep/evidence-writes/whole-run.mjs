@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { encodePublicKey, keyidOf } from '../../../dist/src/adapters/attestation/signing-key.js';
 import { recordDecision, requestApproval } from '../../../dist/src/adapters/evidence/ballots.js';
 import * as checks from '../../../dist/src/adapters/evidence/checks.js';
-import { headsOf } from '../../../dist/src/adapters/evidence/heads.js';
 import { appendEntry } from '../../../dist/src/adapters/evidence/journal.js';
 import { changesDigest, keepChanges } from '../../../dist/src/adapters/evidence/kept-changes.js';
 import { keepRunbook } from '../../../dist/src/adapters/evidence/opening.js';
@@ -19,6 +18,7 @@ import { keepStart } from '../../../dist/src/adapters/evidence/start.js';
 import * as marks from '../../../dist/src/adapters/evidence/steps.js';
 import { loadRunbook } from '../../../dist/src/adapters/runbook/load.js';
 import { createVerifier } from '../../../dist/src/adapters/signatures/verify.js';
+import { headSchema } from '../../../dist/src/contracts/manifest.js';
 import { statementText } from '../../../dist/src/domain/statement.js';
 import { judge } from '../../../dist/src/domain/verdict.js';
 
@@ -238,7 +238,8 @@ function startOf(openedAt, { digest }, n) {
 
 /** Also where this run was sealed before the process was lost: the place of the `n`-th head is its own. */
 async function sealedBefore(evidence, n) {
-  const { run, manifest, end } = (await headsOf(evidence, TARGET))[n - 2];
+  const path = `${TARGET}/${String(n - 1).padStart(8, '0')}.json`;
+  const { run, manifest, end } = await evidence.readJson('heads', path, headSchema);
   return { run, manifest, end };
 }
 
