@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { readTrustedKeys } from './adapters/attestation/enrol.js';
 import { openKeyFile } from './adapters/attestation/key-file.js';
@@ -7,6 +7,8 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import { headsOf } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import { showReport, type ReportForm, type ShownReport } from './adapters/evidence/show-report.js';
+import { showRun, type ShownRun } from './adapters/evidence/show-run.js';
 import { acknowledgeUnsealed, unsealedHead, type Acknowledged } from './adapters/evidence/acknowledge.js';
 import { createVerifier } from './adapters/signatures/verify.js';
 import { previousFindings, verifyTarget, type VerifiedTarget } from './adapters/verification/chain.js';
@@ -19,6 +21,7 @@ import { RUN_PATTERN, targetName } from './contracts/names.js';
 import type { Submission } from './domain/statement.js';
 import type { Finding } from './domain/verification.js';
 
+export { inWords } from './adapters/evidence/report/in-words.js';
 export { holds } from './adapters/verification/chain.js';
 export type { VerifiedRun } from './adapters/verification/verify.js';
 export type { VerifiedTarget } from './adapters/verification/chain.js';
@@ -38,6 +41,8 @@ export interface TrustFiles {
 export interface RunPlace {
   readonly root: string;
   readonly name: string;
+  /** It was asked for by its name in this store, so that the runs around it are there too. */
+  readonly byName: boolean;
 }
 
 /** Runs of a target as its evidence has them, newest first, and the sealed ones as they were sealed. */
@@ -65,19 +70,19 @@ export function createEvidenceWiring(config: Config) {
       return { runs, heads, gone: heads.filter(({ run }) => !there.has(run)) };
     },
     /**
-     * A run by its name or its folder's path.
+     * A run by its name, or by the path of its folder.
      * @throws InputError bad_usage
      */
     place: async (given: string): Promise<RunPlace> => {
-      if (!RUN_PATTERN.test(given)) return { root: dirname(given), name: basename(given) };
+      const path = resolve(config.workingDirectory, given);
+      if (!RUN_PATTERN.test(given)) return { root: dirname(path), name: basename(path), byName: false };
       const name = (await store.runs()).find((folder) => folder.endsWith(`-${given}`));
-      if (name !== undefined) return { root: config.evidenceDir, name };
+      if (name !== undefined) return { root: config.evidenceDir, name, byName: true };
       throw new InputError('bad_usage', [
         `${given}: no run of this name is in ${config.evidenceDir}: see \`promote evidence list\`, or name its folder`,
       ]);
     },
-    /** @param beside whether the runs around it are looked for, too */
-    verifyRun: async ({ root, name }: RunPlace, trust: TrustFiles, beside: boolean): Promise<VerifiedRun> => {
+    verifyRun: async ({ root, name, byName }: RunPlace, trust: TrustFiles): Promise<VerifiedRun> => {
       const verified = await verifyRun(await openFolder(join(root, name), name), {
         signers: await signersOf(trust),
         verify,
@@ -85,7 +90,7 @@ export function createEvidenceWiring(config: Config) {
         anchor: trust.anchor,
         anchoredAt: undefined,
       });
-      const chain: readonly Finding[] = beside ? await previousFindings(root, verified) : [];
+      const chain: readonly Finding[] = byName ? await previousFindings(root, verified) : [];
       return { ...verified, findings: [...verified.findings, ...chain] };
     },
     verifyTarget: async (target: string, trust: TrustFiles): Promise<VerifiedTarget> =>
@@ -96,11 +101,10 @@ export function createEvidenceWiring(config: Config) {
         { signers: await signersOf(trust), verify, keys: await readTrustedKeys(trust.trustedKeys) },
         trust.anchor,
       ),
-    /** A file of a run as text; undefined where there is none. */
-    readText: async ({ root, name }: RunPlace, path: string): Promise<string | undefined> => {
-      const bytes = await (await openFolder(join(root, name), name)).read(path);
-      return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
-    },
+    show: async ({ root, name }: RunPlace): Promise<ShownRun> =>
+      showRun(new RunEvidence(createFileStore(root)), name),
+    report: async ({ root, name }: RunPlace, form: ReportForm): Promise<ShownReport> =>
+      showReport(new RunEvidence(createFileStore(root)), name, form),
     /** The run of a target that was never sealed, and what an acknowledgement of it names. */
     unsealed: async (target: string) => {
       const [newest] = await pastRuns(evidence, target);

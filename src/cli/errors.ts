@@ -41,7 +41,11 @@ export function tell(error: unknown): Told | undefined {
   // By name, because telling an error must not load what threw it.
   if (isNamed<ClientError>(error, 'ClientError')) return one(exitOfClientError(error.code));
   if (isNamed<EngineError>(error, 'EngineError')) return one(exitOfEngineError(error.code));
-  if (['AttestationError', 'RehearsalError', 'SignatureError'].includes(error.name))
+  if (
+    ['AttestationError', 'EvidenceError', 'NotAFolder', 'RehearsalError', 'SignatureError'].includes(
+      error.name,
+    )
+  )
     return one(EXIT.badInput);
   // The worker's own connection and its first call to the server.
   if (error.name === 'TransportError') return one(EXIT.outOfReach);

@@ -1,30 +1,30 @@
-import { resolve } from 'node:path';
-
-import { InputError } from '../contracts/input-error.js';
-import { createEvidenceWiring } from '../evidence-wiring.js';
+import { createEvidenceWiring, inWords } from '../evidence-wiring.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { plain } from './output.js';
 
-export interface EvidenceReportFlags {
-  readonly html?: boolean;
-}
-
-/** `evidence report`: what happened in a run, for a person, as it was sealed: Markdown, or a page to print. */
-export async function evidenceReport(
-  { config, output }: Context,
-  given: string,
-  flags: EvidenceReportFlags,
-): Promise<ExitCode> {
+/** `evidence show`: what a run's folder says of it: who, what, how it ended, its journal and its files. Verifies nothing. */
+export async function evidenceShow({ config, output }: Context, given: string): Promise<ExitCode> {
   const wiring = createEvidenceWiring(config);
-  const named = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/.test(given);
-  const place = await wiring.place(named ? given : resolve(config.workingDirectory, given));
-  const path = flags.html === true ? 'report.html' : 'report.md';
-  const report = await wiring.readText(place, path);
-  if (report === undefined)
-    throw new InputError('bad_usage', [
-      `${place.name} has no ${path}: a run has one once it is sealed; see \`promote evidence list\``,
-    ]);
-  output.document({ run: place.name, path, report });
-  if (!output.json) process.stdout.write(report);
+  const place = await wiring.place(given);
+  const shown = await wiring.show(place);
+  const { record, end, reason, manifest, journal, files } = shown;
+  output.document({ folder: place.name, ...shown });
+  for (const [name, value] of [
+    ['run', record.run],
+    ['target', record.target],
+    ['commit', `${record.commit}  ${record.subjectLine}`],
+    ['requester', record.requester],
+    ['reason', record.reason],
+    ['opened', record.openedAt],
+    ['end', `${end} (${reason})`],
+    ['manifest', manifest ?? 'not sealed'],
+  ] as const)
+    output.say(`${output.paint('bold', name.padEnd(10))}${plain(value)}`);
+  output.say('');
+  for (const { at, kind, body } of journal)
+    output.say(`${plain(at)}  ${plain(kind)}  ${output.paint('dim', plain(inWords(body)))}`.trimEnd());
+  output.say('');
+  for (const { path, size } of files) output.say(`${String(size).padStart(10)}  ${plain(path)}`);
   return EXIT.done;
 }

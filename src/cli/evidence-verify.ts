@@ -46,9 +46,7 @@ export async function evidenceVerify(
   }
   if (given === undefined)
     throw new InputError('bad_usage', ['name a run or its folder, or all runs with --all --target TARGET']);
-  const beside = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/.test(given);
-  const place = await wiring.place(beside ? given : resolve(config.workingDirectory, given));
-  const verified = await wiring.verifyRun(place, trust, beside);
+  const verified = await wiring.verifyRun(await wiring.place(given), trust);
   tell(output, verified);
   return holds(verified.findings) ? EXIT.done : EXIT.held;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import type { Context } from './context.js';
-import type { EvidenceReportFlags } from './evidence-show.js';
+import type { EvidenceReportFlags } from './evidence-report.js';
 import type { EvidenceSealFlags } from './evidence-seal.js';
 import type { EvidenceVerifyFlags } from './evidence-verify.js';
 import type { ExitCode } from './exit-codes.js';
@@ -20,6 +20,12 @@ export function addEvidenceReading(
     .option('--target <target>', 'of this target alone')
     .action(async (flags: { target?: string }, command: Command) =>
       go(command, async (context) => (await import('./evidence-list.js')).evidenceList(context, flags)),
+    );
+  example(evidence.command('show'), 'promote evidence show 20260102T030405678Z-5f0c2a9e')
+    .description('what the evidence of a run says: who, what, how it ended, its journal and files')
+    .argument('<run-or-folder>')
+    .action(async (run: string, _flags: object, command: Command) =>
+      go(command, async (context) => (await import('./evidence-show.js')).evidenceShow(context, run)),
     );
   example(
     evidence.command('verify'),
@@ -47,7 +53,7 @@ export function addEvidenceReading(
     .option('--html', 'as a page to read and print')
     .action(async (run: string, flags: EvidenceReportFlags, command: Command) =>
       go(command, async (context) =>
-        (await import('./evidence-show.js')).evidenceReport(context, run, flags),
+        (await import('./evidence-report.js')).evidenceReport(context, run, flags),
       ),
     );
   addSigning(

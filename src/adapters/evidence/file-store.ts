@@ -123,22 +123,28 @@ async function putIn(
   bytes: Uint8Array,
   what: string,
 ): Promise<PutResult['outcome']> {
-  let problem: unknown;
   try {
     if ((await createFile(directory, name, bytes)) === 'created') return 'written';
   } catch (error) {
-    // On a full disk what is there already is there all the same.
-    problem = error;
+    // On a full disk, too, what is there already is there.
+    if (await isThere(directory, name, bytes, what)) return 'same';
+    throw error;
   }
+  if (await isThere(directory, name, bytes, what)) return 'same';
+  throw new EvidenceError('unavailable', `${what} comes and goes`);
+}
+
+/** Whether these bytes are there, durably, whoever wrote them. Throws EvidenceError `conflict` for other ones. */
+async function isThere(directory: string, name: string, bytes: Uint8Array, what: string): Promise<boolean> {
   const existing = await readRegularFile(join(directory, name), { durable: true });
-  if (existing === undefined) throw problem ?? new EvidenceError('unavailable', `${what} comes and goes`);
+  if (existing === undefined) return false;
   if (Buffer.compare(existing, bytes) !== 0)
     throw new EvidenceError(
       'conflict',
       `${what} is ${sha256(existing)} already and stays so; refused ${sha256(bytes)}`,
     );
   await syncDirectory(directory);
-  return 'same';
+  return true;
 }
 
 function placeOf(run: string, path: string): { parents: readonly string[]; name: string } {

@@ -2,6 +2,7 @@ import { RUN_PATTERN } from '../../contracts/names.js';
 import type { RunRecord } from '../../contracts/run-record.js';
 import type { LoadedRunbook } from '../runbook/load.js';
 import { headOf } from './heads.js';
+import { putTogether } from './put-together.js';
 import { ALLOWED_SIGNERS, folderName, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
@@ -11,15 +12,12 @@ export async function keepRunbook(
   folder: string,
   { bytes, policyBytes, signers }: LoadedRunbook,
 ): Promise<void> {
-  const files: [string, Uint8Array | undefined][] = [
-    ['runbook.json', bytes],
-    ['policy.json', policyBytes],
-    [ALLOWED_SIGNERS, signers?.allowedSigners],
-    [REVOKED_KEYS, signers?.revokedKeys],
-  ];
-  await Promise.all(
-    files.map(([path, content]) => (content === undefined ? undefined : store.put(folder, path, content))),
-  );
+  await putTogether(store, folder, {
+    'runbook.json': bytes,
+    'policy.json': policyBytes,
+    [ALLOWED_SIGNERS]: signers?.allowedSigners,
+    [REVOKED_KEYS]: signers?.revokedKeys,
+  });
 }
 
 /** What a workflow says that it was admitted as. */

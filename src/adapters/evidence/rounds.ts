@@ -1,6 +1,7 @@
 import { gateOutcomeSchema, type FileReference, type GateOutcome } from '../../contracts/gate-outcome.js';
 import type { AskedGate } from '../gates/ask.js';
 import { EvidenceError } from './evidence-error.js';
+import { putTogether } from './put-together.js';
 import type { RunEvidence } from './run-evidence.js';
 
 /**
@@ -17,12 +18,9 @@ export async function recordGate(
   attempt: number,
 ): Promise<GateOutcome> {
   const { files: raw, result, ...how } = asked;
-  const files = await Promise.all(
-    raw.map(async ({ name, bytes }): Promise<FileReference> => {
-      const { path, sha256 } = await putUnderOwnName(evidence, folder, `${round}/${name}`, bytes, attempt);
-      return { path, sha256 };
-    }),
-  );
+  const bodies = raw.map(({ name, bytes }) => [ownName(`${round}/${name}`, attempt), bytes] as const);
+  const put = await putTogether(evidence.store, folder, Object.fromEntries(bodies));
+  const files = put.map(({ path, sha256 }): FileReference => ({ path, sha256 }));
   const outcome = gateOutcomeSchema.parse({
     ...result,
     reasonCodes: [...result.reasonCodes],
@@ -65,16 +63,9 @@ function outcomePath(round: string, gate: string): string {
   return `${round}/${gate}.outcome.json`;
 }
 
-async function putUnderOwnName(
-  evidence: RunEvidence,
-  folder: string,
-  path: string,
-  bytes: Uint8Array,
-  attempt: number,
-): Promise<FileReference> {
+function ownName(path: string, attempt: number): string {
   const dot = path.lastIndexOf('.');
-  const own = attempt === 1 ? path : `${path.slice(0, dot)}.attempt-${attempt}${path.slice(dot)}`;
-  return evidence.store.put(folder, own, bytes);
+  return attempt === 1 ? path : `${path.slice(0, dot)}.attempt-${attempt}${path.slice(dot)}`;
 }
 
 function conflicts(error: unknown): boolean {

@@ -14,6 +14,7 @@ import { markersIn } from '../redaction-markers.js';
 import { renderReportHtml } from './report-html.js';
 import { readReport } from './report-model.js';
 import { renderReport } from './report.js';
+import { putTogether } from './put-together.js';
 import { readingOnce } from './read-once.js';
 import { RunEvidence, type KnownRun } from './run-evidence.js';
 
@@ -49,11 +50,11 @@ export async function sealRun(
   const { lines, entries } = await wholeJournal(evidence, folder, request);
   if (isPromoted) await noteEnd(evidence, folder, request);
   const report = await readReport(evidence, known, request, entries);
-  await Promise.all([
-    store.put(folder, 'journal.jsonl', Buffer.from(`${lines.join('\n')}\n`)),
-    store.put(folder, 'report.md', Buffer.from(renderReport(report))),
-    store.put(folder, 'report.html', Buffer.from(renderReportHtml(report))),
-  ]);
+  await putTogether(store, folder, {
+    'journal.jsonl': Buffer.from(`${lines.join('\n')}\n`),
+    'report.md': Buffer.from(renderReport(report)),
+    'report.html': Buffer.from(renderReportHtml(report)),
+  });
   const { previous } = record;
   const manifest: Manifest = {
     v: 1,

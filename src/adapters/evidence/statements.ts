@@ -5,6 +5,7 @@ import type { Identity } from '../../domain/signing.js';
 import type { Submission } from '../../domain/statement.js';
 import { sha256 } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
+import { putTogether } from './put-together.js';
 import type { RunEvidence } from './run-evidence.js';
 
 export interface KeptStatement {
@@ -29,10 +30,10 @@ export async function keepStatement(
 ): Promise<void> {
   const statement = Buffer.from(submission.statement);
   const signature = submission.signature === null ? undefined : Buffer.from(submission.signature);
-  await Promise.all([
-    evidence.store.put(folder, `${base}.statement.json`, statement),
-    signature === undefined ? undefined : evidence.store.put(folder, `${base}.sig`, signature),
-  ]);
+  await putTogether(evidence.store, folder, {
+    [`${base}.statement.json`]: statement,
+    [`${base}.sig`]: signature,
+  });
   const kept: z.infer<typeof receiptSchema> = {
     v: 1,
     statement: sha256(statement),

@@ -1,6 +1,7 @@
 import type { Probed } from '../probe.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
+import { putTogether } from './put-together.js';
 import type { EvidenceStore } from './store.js';
 
 /** Marks of what a step did. The same bytes whenever they are written, so that a repeated step never conflicts. */
@@ -59,10 +60,11 @@ export async function noteOutput(
   { body, stderr }: Probed,
 ): Promise<void> {
   const name = attempt === 1 ? path : `${path}.attempt-${attempt}`;
-  await Promise.all([
-    ifPossible(() => store.put(folder, `${name}.out.txt`, body)),
-    stderr.byteLength === 0 ? undefined : ifPossible(() => store.put(folder, `${name}.err.txt`, stderr)),
-  ]);
+  const files = {
+    [`${name}.out.txt`]: body,
+    [`${name}.err.txt`]: stderr.byteLength > 0 ? stderr : undefined,
+  };
+  await ifPossible(() => putTogether(store, folder, files));
 }
 
 /** How each attempt of a repair ended, when, and why. */
