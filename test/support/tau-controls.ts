@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { request } from 'undici';
 import { expect } from 'vitest';
@@ -109,4 +110,14 @@ export async function removeEvidence({ config }: Stage, folder: string, name: Re
   const matching = files.filter((file) => name.test(file));
   if (matching.length === 0) throw new Error(`no evidence matches ${String(name)}`);
   for (const file of matching) await rm(join(config.evidenceDir, folder, file));
+}
+
+/** Takes the runs away that nobody sealed. */
+export async function removeUnsealed({ config }: Stage): Promise<void> {
+  if (!existsSync(config.evidenceDir)) return;
+  const files = await readdir(config.evidenceDir, { recursive: true });
+  const opened = files.filter((file) => basename(file) === 'run.json').map(dirname);
+  for (const folder of opened)
+    if (!files.includes(join(folder, 'manifest.json')))
+      await rm(join(config.evidenceDir, folder), { recursive: true });
 }
