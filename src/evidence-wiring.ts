@@ -7,6 +7,7 @@ import { createFileStore } from './adapters/evidence/file-store.js';
 import { headsOf } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import { finishSeal } from './adapters/evidence/seal.js';
 import { showReport, type ReportForm, type ShownReport } from './adapters/evidence/show-report.js';
 import { showRun, type ShownRun } from './adapters/evidence/show-run.js';
 import { acknowledgeUnsealed, unsealedHead, type Acknowledged } from './adapters/evidence/acknowledge.js';
@@ -58,6 +59,7 @@ export function createEvidenceWiring(config: Config) {
   const store = createFileStore(config.evidenceDir);
   const evidence = new RunEvidence(store);
   const verify = createVerifier({ searchPath: config.environment['PATH'] ?? '' });
+  const openKey = async () => (await openKeyFile(config.evidenceKeyFile)).key;
   const targets = async (): Promise<readonly string[]> => {
     const names = (await store.runs()).flatMap((name) => RUN_FOLDER.exec(name)?.[1] ?? []);
     return [...new Set(names)].filter((name) => targetName.safeParse(name).success).sort();
@@ -112,6 +114,8 @@ export function createEvidenceWiring(config: Config) {
       const known = await evidence.known(newest.run);
       return { known, run: newest, head: await unsealedHead(evidence, known) };
     },
+    /** What was left to do of a run whose manifest was written; undefined for any other. */
+    finishSeal: async (run: string) => finishSeal(evidence, run, openKey),
     acknowledge: async (
       run: string,
       current: Parameters<typeof acknowledgeUnsealed>[3],
@@ -124,7 +128,7 @@ export function createEvidenceWiring(config: Config) {
         current,
         submission,
         Date.now(),
-        async () => (await openKeyFile(config.evidenceKeyFile)).key,
+        openKey,
       ),
   };
 }

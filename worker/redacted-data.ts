@@ -6,8 +6,9 @@ import type { Dependencies } from '../activities/index.js';
 export type Guard = Pick<Dependencies, 'redact' | 'holdsSecret'>;
 
 /**
- * Plain data as Temporal writes it into history, each text and key that holds a secret redacted; the same value where none
- * does. What is no plain data is taken as the JSON that it would be written as.
+ * Plain data as Temporal writes it into history, each text that holds a secret redacted; the same value where none does. What
+ * is no plain data is taken as the JSON that it would be written as. Keys stay: they are our own words, and a result without
+ * one of them is another result.
  */
 export function redactedData(value: unknown, guard: Guard): unknown {
   const texts: string[] = [];
@@ -37,10 +38,7 @@ function gather(value: unknown, texts: string[]): void {
   if (typeof value === 'string') texts.push(value);
   else if (Array.isArray(value)) for (const item of value) gather(item, texts);
   else if (typeof value === 'object' && value !== null)
-    for (const [key, item] of Object.entries(value)) {
-      texts.push(key);
-      gather(item, texts);
-    }
+    for (const item of Object.values(value)) gather(item, texts);
 }
 
 function redacted(value: unknown, guard: Guard): unknown {
@@ -48,5 +46,5 @@ function redacted(value: unknown, guard: Guard): unknown {
   if (typeof value === 'string') return clean(value);
   if (Array.isArray(value)) return value.map((item) => redacted(item, guard));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean(key), redacted(item, guard)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redacted(item, guard)]));
 }

@@ -101,7 +101,7 @@ export function createDetector(secrets: Readonly<Record<string, string>>): (text
   return (text) => needles.length > 0 && findNeedles(byteText(text), needles).length > 0;
 }
 
-const MAX_REMEMBERED = 64;
+const MAX_REMEMBERED = 256;
 const remembered = new Map<string, readonly Needle[]>();
 
 /** Each question makes a redactor, mostly of the secrets that the one before had, and their spellings are many. */

@@ -76,7 +76,7 @@ export async function sessionToken(
     return {
       kind: 'malformed',
       code: 'session_token_missing',
-      detail: `asking for a session: no usable token (8 characters or more, no word of ours) at ${asked.token} of the answer`,
+      detail: `asking for a session: no usable token (12 characters or more, 3 of them digits or capitals) at ${asked.token} of the answer`,
       tries,
     };
   sessions.keep(key, token);
@@ -93,10 +93,15 @@ function keyOf({ question, token }: SessionQuestion): string {
   return createHash('sha256').update(asked).digest('hex');
 }
 
-/** It must fit a header, and be long enough to be found and removed. */
+/**
+ * It must fit a header, and be found and removed wherever it turns up, in what concerns other targets too: so nothing that is
+ * also said without it. A token that is a word, such as `unreachable`, or a step's name would rewrite what is told of every watch.
+ */
 function isUsable(token: string, secrets: readonly string[]): boolean {
   return (
-    /^[\x21-\x7e]{8,4096}$/.test(token) && isRedactable('session', token, [...SESSION_NAMES, ...secrets])
+    /^[\x21-\x7e]{12,4096}$/.test(token) &&
+    /(?:[A-Z0-9].*){3}/.test(token) &&
+    isRedactable('session', token, [...SESSION_NAMES, ...secrets])
   );
 }
 

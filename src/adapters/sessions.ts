@@ -8,8 +8,8 @@ export interface Sessions {
   readonly known: () => Readonly<Record<string, string>>;
 }
 
-/** So many refused tokens are still redacted; an endpoint that refuses every token must not fill the memory. */
-const REMEMBERED = 16;
+/** So many tokens are redacted; an endpoint that refuses every token must not fill the memory. */
+const REMEMBERED = 64;
 export const SESSION_NAMES: readonly string[] = Array.from(
   { length: REMEMBERED },
   (_, at) => `session-${at}`,
@@ -25,9 +25,11 @@ export function createSessions(
   return {
     tokenOf: (key) => open.get(key),
     keep: (key, token) => {
-      open.set(key, token);
       const name = `session-${count % REMEMBERED}`;
       count += 1;
+      // What is not redacted any more is not sent any more.
+      for (const [other, sent] of open) if (sent === known.get(name)) open.delete(other);
+      open.set(key, token);
       known.set(name, token);
       onToken({ [name]: token });
     },

@@ -7,6 +7,7 @@ import { parseReason, parseTarget, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain } from './output.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
+import { refuseSecret } from './secret-in-text.js';
 import { isOpen } from './status-document.js';
 import { withClient } from './temporal.js';
 
@@ -26,6 +27,7 @@ export async function evidenceSeal(
   const { config, output, by } = context;
   const target = parseTarget(givenTarget);
   const reason = parseReason('--reason', flags.reason);
+  await refuseSecret(config, '--reason', reason);
   const evidence = createEvidenceWiring(config);
   const unsealed = await evidence.unsealed(target);
   if (unsealed === undefined) {
@@ -35,11 +37,20 @@ export async function evidenceSeal(
   }
   const { known, head, run } = unsealed;
   await refuseOpen(context, target, run.run);
+  const finished = flags.dryRun === true ? undefined : await evidence.finishSeal(run.run);
+  if (finished !== undefined) {
+    output.document({ target, run: run.run, sealed: true, ...finished });
+    output.say(
+      `${run.run} was sealed as ${finished.end}, and others can follow it now: ${finished.manifest}`,
+    );
+    return EXIT.done;
+  }
   if (head.seq === 0)
     throw new InputError('bad_usage', [
       `${target}: the run ${run.run} has recorded nothing: \`promote reconcile --target ${target}\` seals it`,
     ]);
-  const current = await createWiring(config).dependencies.loadRunbook(target);
+  const { loadRunbook, git, holdsSecret } = createWiring(config).dependencies;
+  const current = await loadRunbook(target);
   const statement = {
     v: 1,
     type: 'promotion-control.v1',
@@ -59,6 +70,11 @@ export async function evidenceSeal(
   const isProtected = current.plan.approval.roles?.protected === true;
   const submission = await submissionFor(context, statement, flags, isProtected);
   parseControl(submission);
+  git.secretsOf(current);
+  if (holdsSecret(submission.statement))
+    throw new InputError('bad_usage', [
+      `--reason holds a secret of the runbook of ${target} (secret_in_text): nothing was sealed; say it without`,
+    ]);
   if (flags.dryRun === true) {
     output.document({ dryRun: true, target, run: run.run, ...submission });
     output.say(`${run.run} would be sealed as ${run.end ?? 'abandoned'}; nothing was`);

@@ -7,7 +7,7 @@ export interface PastRun {
   readonly end: string | undefined;
   /** It began to promote or to roll back: where it has no end, the target may be half promoted. */
   readonly touched: boolean;
-  /** Its evidence is closed by a manifest. */
+  /** Its evidence is closed by a manifest, which the next run follows. */
   readonly sealed: boolean;
 }
 

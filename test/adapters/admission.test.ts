@@ -116,7 +116,7 @@ describe('a promotion that may start', () => {
     const sealed = canonicalBytes({ v: 1, end: 'rolled-back' });
     const run = '20260102T030405678Z-5f0c2a9e';
     const latest = { run, manifest: sha256(sealed), end: 'rolled-back' };
-    await advanceHead(desk.dependencies.evidence, 'tau-production', latest);
+    await advanceHead(desk.dependencies.evidence, 'tau-production', latest, null);
     expect(await desk.admit()).toMatchObject({
       previous: { run, manifest: sha256(sealed), end: 'rolled-back' },
     });
@@ -231,7 +231,7 @@ async function remember(desk: Desk, end?: string): Promise<string> {
   if (end === undefined) return run;
   const manifest = canonicalBytes({ v: 1, end });
   await store.put(folder, 'manifest.json', manifest);
-  await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end });
+  await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end }, null);
   return run;
 }
 
@@ -250,7 +250,11 @@ describe('a target that remembers', () => {
     if (admission.admitted) throw new Error('it was admitted');
     for (const told of [run, 'never sealed', 'promote evidence seal tau-production'])
       expect(admission.problems[0]).toContain(told);
-    await store.put(folder, 'manifest.json', canonicalBytes({ v: 1, end: 'stopped' }));
+    // The worker was lost before the manifest became the one that the next run follows.
+    const manifest = canonicalBytes({ v: 1, end: 'stopped' });
+    await store.put(folder, 'manifest.json', manifest);
+    expect(await desk.admit()).toMatchObject({ admitted: false });
+    await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end: 'stopped' }, null);
     expect(await desk.admit()).toMatchObject({ admitted: true });
   });
 

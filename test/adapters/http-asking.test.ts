@@ -117,7 +117,7 @@ describe('a name and password', () => {
 
 describe('a session', () => {
   const OWN = { url: '/auth', json: { password: '${password}' }, token: '/session/token' };
-  const SESSION_TOKEN = 'opened-by-password-';
+  const SESSION_TOKEN = 'Opened-By-Password-';
 
   /** Gives a token for the password, and answers to the newest one only. */
   async function guarded(options: { readonly refuses?: (count: number) => boolean } = {}) {
@@ -216,6 +216,11 @@ describe('a session', () => {
       answer: { body: '{"session":{"token":"session-1"}}' },
       result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },
     },
+    ...['unreachable', 'rollback-verified', 'deployment-revert', 'session.token_missing-1'].map((token) => ({
+      name: `with a token that is said without it, ${token},`,
+      answer: { body: JSON.stringify({ session: { token } }) },
+      result: { kind: 'malformed', reasonCodes: ['session_token_missing'] },
+    })),
     {
       name: 'with a token that fits no header',
       answer: { body: '{"session":{"token":"abcdefgh\\r\\nx: y"}}' },
@@ -239,12 +244,22 @@ describe('a session', () => {
     expect(textOf(asked)).toBe('');
   });
 
+  test('is given up when so many others were opened that its token would not be redacted any more', async () => {
+    const sessions = createSessions();
+    const tokens = Array.from({ length: 100 }, (_, at) => `TOKEN-${at}-of-many`);
+    for (const [at, token] of tokens.entries()) sessions.keep(`endpoint ${at}`, token);
+    const redacted = Object.values(sessions.known());
+    const sent = tokens.flatMap((_, at) => sessions.tokenOf(`endpoint ${at}`) ?? []);
+    expect(sent.length).toBeGreaterThan(16);
+    expect([...sent].sort()).toEqual([...redacted].sort());
+  });
+
   test('that is out of order for a moment is asked for again within the deadline', async () => {
     let count = 0;
     const { origin } = await listening((_seen, path) => {
       if (path !== '/auth') return {};
       count += 1;
-      return count === 1 ? { status: 503 } : { body: '{"session":{"token":"a-good-token"}}' };
+      return count === 1 ? { status: 503 } : { body: '{"session":{"token":"A-Good-Token-1"}}' };
     });
     const asked = await ask({ url: `${origin}/status`, session: { ...OWN, url: `${origin}/auth` } });
     expect(asked.result.verdict).toBe('pass');
@@ -260,7 +275,7 @@ async function secured() {
   const folder = await scratchFolder();
   const own = createAuthority(folder, 'own');
   const server = createServer({ key: own.key, cert: own.cert }, (request, response) => {
-    response.end(request.url === '/auth' ? '{"access_token":"token-over-tls"}' : 'secured');
+    response.end(request.url === '/auth' ? '{"access_token":"Token-Over-TLS"}' : 'secured');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -21,7 +21,7 @@ import { createVerifier, type Verify } from '../../src/adapters/signatures/verif
 import { holds, verifyTarget } from '../../src/adapters/verification/chain.js';
 import { verifyRun, type Trust } from '../../src/adapters/verification/verify.js';
 import { FINDINGS, type FindingCode } from '../../src/domain/verification.js';
-import { EvidenceCopy } from '../support/evidence-copy.js';
+import { EvidenceCopy, type Told } from '../support/evidence-copy.js';
 import { seeded } from '../support/seeded.js';
 import { REQUESTER, Signers } from '../support/signers.js';
 import { openStage, type Stage } from '../support/stage.js';
@@ -203,6 +203,77 @@ describe('a run of two approvals and a rollback', () => {
   });
 });
 
+describe('a journal that the worker’s key signs', () => {
+  const without = (kind: string) => (entries: readonly Told[]) =>
+    entries.filter((entry) => entry.kind !== kind);
+  const telling = (kind: string, body: Told['body']) => (entries: readonly Told[]) =>
+    entries.map((entry) => (entry.kind === kind ? { ...entry, body: { ...entry.body, ...body } } : entry));
+
+  test.each<{
+    lie: string;
+    retold: (entries: readonly Told[]) => readonly Told[];
+    end?: string;
+    found: string;
+  }>([
+    { lie: 'without the approval', retold: without('approved'), found: 'nobody is told to have approved' },
+    {
+      lie: 'without a preflight',
+      retold: without('preflight-closed'),
+      found: 'asked no gate between approval and promotion',
+    },
+    {
+      lie: 'of a round of no gates',
+      retold: telling('round-closed', { gates: [] }),
+      found: 'did not pass in its last round',
+    },
+    {
+      lie: 'of a preflight of no gates',
+      retold: telling('preflight-closed', { gates: [] }),
+      found: 'did not pass in its last preflight',
+    },
+    {
+      lie: 'without a way back',
+      retold: telling('preflight-closed', { notRollbackable: ['nothing to revert'] }),
+      found: 'without a way back: nothing to revert',
+    },
+    { lie: 'of another end', retold: telling('run.ended', { end: 'stopped' }), found: 'it ended stopped' },
+    { lie: 'of no end', retold: without('run.ended'), end: 'promoted', found: 'it never ended' },
+    { lie: 'of no step', retold: without('step-promoted'), end: 'promoted', found: 'was never promoted' },
+    {
+      lie: 'of a watch that was not over',
+      retold: telling('run.ended', { end: 'promoted' }),
+      end: 'promoted',
+      found: 'its watch comes to go-on',
+    },
+    {
+      lie: 'of votes that came when it had promoted',
+      retold: (entries) => [
+        ...without('decision-accepted')(entries),
+        ...entries.filter(({ kind }) => kind === 'decision-accepted'),
+      ],
+      found: 'it promoted, and its decisions come to open',
+    },
+    {
+      lie: 'of another question',
+      retold: telling('approval-requested', { subject: `sha256:${'0'.repeat(64)}` }),
+      found: 'people were asked about another subject',
+    },
+  ])('and that is a lie $lie is found', async ({ retold, end, found }) => {
+    const copy = run.copy();
+    copy.retell(retold);
+    if (end !== undefined) copy.json(MANIFEST, (manifest) => (manifest['end'] = end));
+    await copy.reseal(key);
+    const { findings } = await verifyRun(copy.asFiles, trust);
+    expect(findings.map(({ detail }) => detail).join('\n')).toContain(found);
+  });
+
+  test('and that tells the same is the same', async () => {
+    const copy = run.copy();
+    copy.retell((entries) => entries);
+    expect(isSame(copy)).toBe(true);
+  });
+});
+
 describe('a byte of the attestations', () => {
   test('that is changed, taken out or put in is found, wherever it is', async () => {
     const bytes = run.files.get(ATTESTATIONS) ?? Buffer.alloc(0);
@@ -253,8 +324,14 @@ describe('a target’s runs', () => {
           ({ code }) => code,
         );
       };
+      expect(await chain()).toEqual(['anchor_mismatch', 'previous_run_missing']);
       await cp(root, scratch, { recursive: true });
+      // As a process that was killed leaves it.
+      await writeFile(join(scratch, run.name, '.tmp-1234-0123456789abcdef'), 'half');
       expect(await chain()).toEqual([]);
+      await truncate(join(scratch, run.name, 'report.md'), 257 * 1024 * 1024);
+      expect(await chain()).toEqual(['file_changed']);
+      await cp(join(root, run.name, 'report.md'), join(scratch, run.name, 'report.md'));
       const manifest = join(scratch, before.name, MANIFEST);
       const bytes = await readFile(manifest);
       await writeFile(manifest, bytes.toString('utf8').replace('"rejected"', '"aborted"'));

@@ -5,6 +5,7 @@ import { attest } from '../../src/adapters/attestation/attestations.js';
 import { attestedRunOf } from '../../src/adapters/attestation/attested-run.js';
 import type { SigningKey } from '../../src/adapters/attestation/signing-key.js';
 import { canonicalBytes, sha256 } from '../../src/adapters/canonical.js';
+import { entryDigest, entryPath, genesis } from '../../src/adapters/evidence/journal.js';
 import { ATTESTATIONS, MANIFEST } from '../../src/adapters/evidence/sealed-files.js';
 import { markersIn } from '../../src/adapters/redaction-markers.js';
 import { openFolder, type RunFiles } from '../../src/adapters/verification/run-files.js';
@@ -67,6 +68,22 @@ export class EvidenceCopy {
     this.files.set(path, Buffer.from(canonicalBytes(value)));
   }
 
+  /** Another journal, as one unbroken chain; `reseal` signs it. */
+  retell(change: (entries: readonly Told[]) => readonly Told[]): void {
+    const former = manifestSchema.parse(JSON.parse(this.text(MANIFEST)));
+    const told = this.text('journal.jsonl').split('\n').slice(0, -1);
+    for (const path of this.matching(/^journal\//)) this.remove(path);
+    let prev: string = genesis(former.run);
+    const lines = change(told.map((line) => toldSchema.parse(JSON.parse(line)))).map((one, index) => {
+      const bytes = Buffer.from(canonicalBytes({ ...one, seq: index + 1, prev }));
+      this.files.set(entryPath(index + 1), bytes);
+      prev = entryDigest(bytes);
+      return bytes.toString('utf8');
+    });
+    this.write('journal.jsonl', `${lines.join('\n')}\n`);
+    this.json(MANIFEST, (manifest) => (manifest['journal'] = { seq: lines.length, head: prev }));
+  }
+
   remove(...paths: readonly string[]): void {
     for (const path of paths) if (!this.files.delete(path)) throw new Error(`${path} is not there`);
   }
@@ -96,5 +113,8 @@ export class EvidenceCopy {
     this.files.set(ATTESTATIONS, Buffer.from(await attest(run, key)));
   }
 }
+
+const toldSchema = z.looseObject({ kind: z.string(), body: z.record(z.string(), z.unknown()) });
+export type Told = z.infer<typeof toldSchema>;
 
 const entry = z.object({ at: z.string(), kind: z.string(), body: z.record(z.string(), z.unknown()) });

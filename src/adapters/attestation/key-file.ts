@@ -26,7 +26,11 @@ export async function openKeyFile(file: string): Promise<OpenedKey> {
     await syncDirectory(dirname(folder));
     await checkFolder(folder);
     const found = await readKey(file);
-    if (found !== undefined) return { key: signingKeyOf(found), outcome: 'found' };
+    if (found !== undefined) {
+      // Whoever made it may not have come to this yet, and what it signs must not outlive it.
+      await syncDirectory(folder);
+      return { key: signingKeyOf(found), outcome: 'found' };
+    }
     const outcome = await createFile(folder, basename(file), freshKey());
     const key = await readKey(file);
     if (key === undefined) throw new AttestationError('key_unavailable', `${file} comes and goes`);

@@ -123,14 +123,11 @@ async function putIn(
   bytes: Uint8Array,
   what: string,
 ): Promise<PutResult['outcome']> {
-  try {
-    if ((await createFile(directory, name, bytes)) === 'created') return 'written';
-  } catch (error) {
-    // On a full disk, too, what is there already is there.
+  // Twice: a file that appears between look and link() was put by another process at the same time.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
     if (await isThere(directory, name, bytes, what)) return 'same';
-    throw error;
+    if ((await createFile(directory, name, bytes)) === 'created') return 'written';
   }
-  if (await isThere(directory, name, bytes, what)) return 'same';
   throw new EvidenceError('unavailable', `${what} comes and goes`);
 }
 

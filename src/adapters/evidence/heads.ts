@@ -33,13 +33,22 @@ export async function headOf(evidence: RunEvidence, target: string): Promise<Tar
 
 /**
  * Makes a run the target's latest sealed one: compare and swap, since the next number is written once. Repeated, it finds
- * itself, and writes the same again: a worker may have been lost before its head was on the disk.
+ * itself, also where other runs were sealed since, and writes the same again: a worker may have been lost before its head was
+ * on the disk.
+ *
+ * @param previous the run that it followed; null where it was the first
  */
-export async function advanceHead(evidence: RunEvidence, target: string, sealed: SealedRun): Promise<void> {
+export async function advanceHead(
+  evidence: RunEvidence,
+  target: string,
+  sealed: SealedRun,
+  previous: string | null,
+): Promise<void> {
   for (;;) {
-    const head = await headOf(evidence, target);
-    const seq = (head?.seq ?? 0) + 1;
-    const next: TargetHead = head?.run === sealed.run ? head : { v: 1, target, seq, ...sealed };
+    const latest = await headOf(evidence, target);
+    const isNext = (latest?.run ?? null) === previous;
+    const own = isNext ? undefined : (await headsOf(evidence, target)).find(({ run }) => run === sealed.run);
+    const next: TargetHead = own ?? { v: 1, target, seq: (latest?.seq ?? 0) + 1, ...sealed };
     try {
       await evidence.putJson(FOLDER, pathOf(target, next.seq), next);
       return;

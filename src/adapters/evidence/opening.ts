@@ -1,7 +1,9 @@
 import { RUN_PATTERN } from '../../contracts/names.js';
 import type { RunRecord } from '../../contracts/run-record.js';
+import { leftUnsealed } from '../../domain/past-runs.js';
 import type { LoadedRunbook } from '../runbook/load.js';
 import { headOf } from './heads.js';
+import { pastRuns } from './past-runs.js';
 import { putTogether } from './put-together.js';
 import { ALLOWED_SIGNERS, folderName, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
@@ -47,6 +49,8 @@ export async function isAdmittedHere(
   if (folder !== folderName(openedAt, target, run)) return false;
   const others = (await evidence.store.runs()).filter((name) => name.endsWith(`-${run}`) && name !== folder);
   if (others.length > 0) return false;
+  const past = (await pastRuns(evidence, target)).filter((other) => other.run !== run);
+  if (leftUnsealed(past) !== undefined) return false;
   const latest = await headOf(evidence, target);
   return (latest?.manifest ?? null) === (said.previous?.manifest ?? null);
 }

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import { endThatCounts, isPromoted, type PastRun } from '../../domain/past-runs.js';
 import { EvidenceError } from './evidence-error.js';
+import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { MANIFEST } from './sealed-files.js';
 
 export interface RememberedRun extends PastRun {
   readonly folder: string;
@@ -26,13 +28,16 @@ export const TOUCHING: readonly string[] = ['step-started', 'rollback-begun'];
  */
 export async function pastRuns(evidence: RunEvidence, target: string): Promise<readonly RememberedRun[]> {
   const runs: RememberedRun[] = [];
+  const latest = await headOf(evidence, target);
   for (const folder of (await evidence.foldersOf(target)).toReversed()) {
     const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
     if (record === undefined) continue;
     const { run, commit, requester } = record;
     const end = await endOf(evidence, folder);
     const touched = end === undefined && (await hasTouched(evidence, folder));
-    const sealed = (await evidence.store.get(folder, 'manifest.json')) !== undefined;
+    const written = (await evidence.store.get(folder, MANIFEST)) !== undefined;
+    // Of the newest the manifest may be there and not known yet as the one that the next run follows.
+    const sealed = written && (runs.length > 0 || latest?.run === run);
     runs.push({ folder, run, commit, requester, end, touched, sealed });
   }
   return runs;

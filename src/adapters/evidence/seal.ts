@@ -46,7 +46,7 @@ export async function sealRun(
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
-  await store.readAhead(folder);
+  await store.readAhead(folder, (path) => !path.startsWith('watch/'));
   const { lines, entries } = await wholeJournal(evidence, folder, request);
   if (isPromoted) await noteEnd(evidence, folder, request);
   const report = await readReport(evidence, known, request, entries);
@@ -69,6 +69,20 @@ export async function sealRun(
   return settle(evidence, known, canonicalBytes(manifest), openKey);
 }
 
+/** Of a run whose manifest was written: what should have followed it. Undefined for any other. */
+export async function finishSeal(
+  evidence: RunEvidence,
+  run: string,
+  openKey: OpenKey,
+): Promise<{ readonly end: string; readonly manifest: Digest } | undefined> {
+  const known = await evidence.known(run);
+  const bytes = await evidence.store.get(known.folder, MANIFEST);
+  if (bytes === undefined) return undefined;
+  const { manifest } = await settle(evidence, known, bytes, openKey);
+  const { end } = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  return { end, manifest };
+}
+
 /** Every file but the manifest and the attestations over it, sorted by path. */
 async function filesOf({ store }: RunEvidence, folder: string): Promise<Manifest['files']> {
   const files: Manifest['files'] = [];
@@ -89,28 +103,36 @@ export type OpenKey = () => Promise<SigningKey>;
  */
 async function settle(
   evidence: RunEvidence,
-  { folder, record }: KnownRun,
+  known: KnownRun,
   bytes: Uint8Array,
   openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
+  const { folder, record } = known;
   const digest = sha256(bytes);
-  await evidence.store.put(folder, MANIFEST, bytes);
   const manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const { store } = evidence;
   // Another worker's key may have signed it already: its word is as good, and stands.
-  const attested = await store.get(folder, ATTESTATIONS);
-  if (attested !== undefined) await store.put(folder, ATTESTATIONS, attested);
-  else {
-    const files = { paths: await store.list(folder), read: (path: string) => store.get(folder, path) };
-    const { entries } = await readJournal(evidence, folder, {
-      run: record.run,
-      head: { seq: manifest.journal.seq, digest: manifest.journal.head },
-    });
-    const run = await attestedRunOf(files, record, { manifest, sha256: digest }, entries);
-    await store.put(folder, ATTESTATIONS, await attest(run, await openKey()));
-  }
-  await advanceHead(evidence, record.target, { run: record.run, manifest: digest, end: manifest.end });
+  const attested =
+    (await store.get(folder, ATTESTATIONS)) ??
+    (await attestationsOf(evidence, known, { manifest, sha256: digest }, await openKey()));
+  await store.put(folder, MANIFEST, bytes);
+  await store.put(folder, ATTESTATIONS, attested);
+  const sealed = { run: record.run, manifest: digest, end: manifest.end };
+  await advanceHead(evidence, record.target, sealed, record.previous?.run ?? null);
   return { manifest: digest };
+}
+
+async function attestationsOf(
+  evidence: RunEvidence,
+  { folder, record }: KnownRun,
+  sealed: { readonly manifest: Manifest; readonly sha256: Digest },
+  key: SigningKey,
+): Promise<Uint8Array> {
+  const { store } = evidence;
+  const files = { paths: await store.list(folder), read: (path: string) => store.get(folder, path) };
+  const { seq, head } = sealed.manifest.journal;
+  const { entries } = await readJournal(evidence, folder, { run: record.run, head: { seq, digest: head } });
+  return attest(await attestedRunOf(files, record, sealed, entries), key);
 }
 
 /** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */

@@ -34,15 +34,38 @@ export async function verifyTarget(
 ): Promise<VerifiedTarget> {
   const heads = await readHeads(root, target);
   const anchors = await anchorsOf(root, folders);
-  const newest = heads.at(-1)?.run;
+  const newest = heads.at(-1)?.run ?? runOf(folders.at(-1) ?? '');
   const runs: VerifiedRun[] = [];
   for (const name of folders) {
     const files = await openFolder(join(root, name), name);
+    // An opening that was cut short is no run: nothing came of it.
+    if (!files.entries.some(({ path }) => path === 'run.json' || path === MANIFEST)) continue;
     const after = anchors.get(runOf(name));
     const own = runOf(name) === newest ? (anchor ?? after?.manifest) : after?.manifest;
     runs.push(await verifyRun(files, { ...trust, anchor: own, anchoredAt: after?.openedAt }));
   }
-  return { target, runs, findings: inFindingOrder(chainFindings(heads, runs, target)) };
+  return {
+    target,
+    runs,
+    findings: inFindingOrder([
+      ...emptyFindings(heads, runs, target, anchor),
+      ...chainFindings(heads, runs, target),
+    ]),
+  };
+}
+
+/** Where there is nothing to verify, nothing holds. */
+function emptyFindings(
+  heads: readonly TargetHead[],
+  runs: readonly VerifiedRun[],
+  target: string,
+  anchor: string | undefined,
+): readonly Finding[] {
+  if (runs.length > 0 || heads.length > 0) return [];
+  const nothing = finding('previous_run_missing', target, 'there is no run of this target here');
+  return anchor === undefined
+    ? [nothing]
+    : [nothing, finding('anchor_mismatch', target, `no run has the manifest ${anchor}`)];
 }
 
 /** The run before a run, as far as its folder is beside it. */

@@ -43,7 +43,7 @@ interface Said {
 /** Who asked, decided and ordered, on exactly what, and whether that was a quorum where the run promoted. */
 export async function checkDecisions(
   files: RunFiles,
-  { record }: SealedFolder,
+  { record, manifest }: SealedFolder,
   entries: readonly CheckedEntry[],
   signers: TrustedSigners | undefined,
   verify: Verify,
@@ -66,8 +66,8 @@ export async function checkDecisions(
     .flatMap((epoch) => (epoch === undefined ? [] : [Number(epoch)]))
     .sort((a, b) => a - b);
   for (const epoch of numbers) await checker.epoch(epoch, entries);
-  const promoted = entries.some(({ kind }) => kind === 'step-started');
-  if (promoted) checker.quorum(numbers.at(-1));
+  const started = entries.some(({ kind }) => kind === 'step-started');
+  if (started || manifest.end.startsWith('promoted')) checker.quorum(numbers.at(-1));
   return checker.findings;
 }
 
@@ -148,11 +148,13 @@ class Checker {
         this.#find('subject_evidence_mismatch', path, 'decisions, and nothing that they are on');
       return;
     }
-    this.#subject(path, subject, entries);
+    this.#subject(path, epoch, subject, entries);
     const votes = [];
     for (const base of bases) {
       const statement = await this.#decision(base, subject);
-      if (statement !== undefined) votes.push(statement);
+      // An approval that nobody had recorded before it promoted approved nothing.
+      const counts = statement?.verdict !== 'approve' || isRecorded(entries, `${base}.json`);
+      if (statement !== undefined && counts) votes.push(statement);
     }
     this.#ballots.set(epoch, this.#ballot(subject, votes));
   }
@@ -168,11 +170,17 @@ class Checker {
       );
   }
 
-  #subject(path: string, subject: Subject, entries: readonly CheckedEntry[]): void {
+  #subject(path: string, epoch: number, subject: Subject, entries: readonly CheckedEntry[]): void {
     const record = this.#record;
     const frozen = entries[subject.evidence.seq - 1];
     if (frozen?.digest !== subject.evidence.digest)
       this.#find('subject_evidence_mismatch', path, 'its evidence is no entry of the journal');
+    const asked = entries.find(({ kind, body }) => kind === 'approval-requested' && body['epoch'] === epoch);
+    const round = entries.findLast(({ kind, seq }) => kind === 'round-closed' && seq < (asked?.seq ?? 0));
+    if (asked !== undefined && asked.body['subject'] !== subjectDigest(subject))
+      this.#find('subject_evidence_mismatch', path, 'people were asked about another subject');
+    if (round !== undefined && subject.evidence.seq < round.seq)
+      this.#find('subject_evidence_mismatch', path, 'its evidence is older than the last round');
     const same =
       subject.run === record.run &&
       subject.target === record.target &&
@@ -317,6 +325,14 @@ const CODES: Readonly<Partial<Record<SignatureRefusal, FindingCode>>> = {
   key_not_yet_valid: 'approver_not_allowed_at_time',
   key_expired: 'approver_not_allowed_at_time',
 };
+
+function isRecorded(entries: readonly CheckedEntry[], file: string): boolean {
+  const recorded = entries.findIndex(
+    ({ kind, body }) => kind === 'decision-accepted' && body['file'] === file,
+  );
+  const started = entries.findIndex(({ kind }) => kind === 'step-started');
+  return recorded !== -1 && (started === -1 || recorded < started);
+}
 
 function parsed<Statement>(parse: () => Statement): Statement | undefined {
   try {

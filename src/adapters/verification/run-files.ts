@@ -16,6 +16,8 @@ export interface RunFiles {
 const MAX_FILES = 200_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
+const UNFINISHED = /^\.tmp-\d+-[0-9a-f]{16}$/;
+
 /** @throws NotAFolder for what can't be looked into */
 export async function openFolder(folder: string, name: string): Promise<RunFiles> {
   const entries: { path: string; regular: boolean }[] = [];
@@ -23,6 +25,8 @@ export async function openFolder(folder: string, name: string): Promise<RunFiles
     const found = await readdir(join(folder, prefix), { withFileTypes: true });
     for (const entry of found) {
       const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      // What a process left that was lost while it wrote: never a file, and never read.
+      if (entry.isFile() && UNFINISHED.test(entry.name)) continue;
       if (entry.isDirectory()) await walk(path);
       else entries.push({ path, regular: entry.isFile() });
       if (entries.length > MAX_FILES) throw new NotAFolder(`${folder} has more than ${MAX_FILES} files`);

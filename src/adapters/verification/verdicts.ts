@@ -7,13 +7,13 @@ import { overrideOf } from '../../domain/override.js';
 import { judge, type GateResult } from '../../domain/verdict.js';
 import type { Finding } from '../../domain/verification.js';
 import { gradeSample } from '../../domain/watch.js';
-import { canonicalBytes, digest } from '../canonical.js';
+import { canonicalBytes } from '../canonical.js';
 import { bytesOf, sampleSchema } from '../evidence/samples.js';
 import { deriveGate } from '../gates/derive.js';
 import { gateOf } from '../gates/ask.js';
 import { observe } from '../gates/observe.js';
 import { markersIn } from '../redaction-markers.js';
-import { resolvedRunbook, resolvedShape, type LoadedRunbook } from '../runbook/resolve.js';
+import type { LoadedRunbook } from '../runbook/resolve.js';
 import { finding, parseForm, readForm } from './findings.js';
 import type { CheckedEntry } from './journal.js';
 import type { SealedFolder } from './manifest.js';
@@ -24,11 +24,10 @@ type Outcome = Omit<GateOutcome, 'files'>;
 /** The rules run again on the stored bytes: every verdict follows from its answer, and the journal tells the same. */
 export async function checkVerdicts(
   files: RunFiles,
-  { record, manifest }: SealedFolder,
+  { manifest }: SealedFolder,
+  loaded: LoadedRunbook,
   entries: readonly CheckedEntry[],
 ): Promise<readonly Finding[]> {
-  const loaded = record === undefined ? undefined : await runbookOf(files, record.runbook);
-  if (loaded === undefined) return [finding('verdict_differs', 'runbook.json', 'not the runbook of the run')];
   const findings: Finding[] = [];
   for (const { path } of files.entries) {
     if (OUTCOME.test(path)) findings.push(...(await checkOutcome(files, loaded, path)));
@@ -45,16 +44,6 @@ export async function checkVerdicts(
 
 const OUTCOME = /^([a-z]+-\d+)\/([a-z0-9-]+)\.outcome\.json$/;
 const SAMPLE = /^watch\/\d{8}\.json$/;
-
-async function runbookOf(files: RunFiles, expected: string): Promise<LoadedRunbook | undefined> {
-  const bytes = await files.read('runbook.json');
-  if (bytes === undefined || digest('promotion-runbook/v1', bytes) !== expected) return undefined;
-  try {
-    return resolvedRunbook(resolvedShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))), undefined);
-  } catch {
-    return undefined;
-  }
-}
 
 async function checkOutcome(
   files: RunFiles,

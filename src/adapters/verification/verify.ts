@@ -3,12 +3,14 @@ import { inFindingOrder } from '../../domain/verification.js';
 import type { Digest } from '../canonical.js';
 import type { Verify } from '../signatures/verify.js';
 import type { BelievedKey } from '../attestation/trusted-keys.js';
+import { boundRunbook } from './bound-runbook.js';
 import { checkAttestations } from './attestations.js';
 import { checkDecisions, type TrustedSigners } from './decisions.js';
 import { finding } from './findings.js';
 import { checkJournal } from './journal.js';
 import { checkFiles, checkManifest, type SealedFolder } from './manifest.js';
 import type { RunFiles } from './run-files.js';
+import { checkStory } from './story.js';
 import { checkVerdicts } from './verdicts.js';
 
 /** What a verifier trusts; nothing of it comes from the folder. */
@@ -37,8 +39,9 @@ export async function verifyRun(files: RunFiles, trust: Trust): Promise<Verified
   const { sealed, findings: first } = await checkManifest(files);
   if (sealed === undefined)
     return { run: files.name, end: undefined, manifest: undefined, previous: null, findings: first };
-  const { manifest, digest } = sealed;
+  const { manifest, digest, record } = sealed;
   const journal = await checkJournal(files, sealed);
+  const loaded = record === undefined ? undefined : await boundRunbook(files, record);
   const findings = [
     ...first,
     ...(await checkAttestations(files, sealed, journal.entries, trust.keys, trust.anchoredAt)),
@@ -46,7 +49,10 @@ export async function verifyRun(files: RunFiles, trust: Trust): Promise<Verified
     ...journal.findings,
     ...anchorFindings(digest, trust.anchor),
     ...(await checkDecisions(files, sealed, journal.entries, trust.signers, trust.verify)),
-    ...(await checkVerdicts(files, sealed, journal.entries)),
+    ...(loaded === undefined
+      ? [finding('verdict_differs', 'runbook.json', 'not the runbook, or not the policy, of the run')]
+      : await checkVerdicts(files, sealed, loaded, journal.entries)),
+    ...(loaded === undefined ? [] : await checkStory(files, sealed, loaded, journal.entries)),
   ];
   return {
     run: manifest.run,

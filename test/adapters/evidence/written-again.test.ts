@@ -34,7 +34,7 @@ const seal: Work = async (_, evidence) => {
 };
 
 const head: Work = (_, evidence) =>
-  advanceHead(evidence, 't', { run: RUN, manifest: `sha256:${'1'.repeat(64)}`, end: 'stopped' });
+  advanceHead(evidence, 't', { run: RUN, manifest: `sha256:${'1'.repeat(64)}`, end: 'stopped' }, null);
 
 const start: Work = ({ folder, loaded, record }, evidence) =>
   keepStart(
