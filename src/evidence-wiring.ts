@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readTrustedKeys } from './adapters/attestation/enrol.js';
 import { openKeyFile } from './adapters/attestation/key-file.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
-import { headsOf } from './adapters/evidence/heads.js';
+import { headsOf, targetsWithHeads } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
 import { RunEvidence } from './adapters/evidence/run-evidence.js';
 import { finishSeal } from './adapters/evidence/seal.js';
@@ -61,8 +61,10 @@ export function createEvidenceWiring(config: Config) {
   const verify = createVerifier({ searchPath: config.environment['PATH'] ?? '' });
   const openKey = async () => (await openKeyFile(config.evidenceKeyFile)).key;
   const targets = async (): Promise<readonly string[]> => {
-    const names = (await store.runs()).flatMap((name) => RUN_FOLDER.exec(name)?.[1] ?? []);
-    return [...new Set(names)].filter((name) => targetName.safeParse(name).success).sort();
+    const there = (await store.runs()).flatMap((name) => RUN_FOLDER.exec(name)?.[1] ?? []);
+    return [...new Set([...there, ...(await targetsWithHeads(evidence))])]
+      .filter((name) => targetName.safeParse(name).success)
+      .sort();
   };
   return {
     targets,

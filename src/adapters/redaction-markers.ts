@@ -14,3 +14,29 @@ export function countMarkers(text: string): Readonly<Record<string, number>> {
 export function markersIn(bytes: Uint8Array): Readonly<Record<string, number>> {
   return countMarkers(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
 }
+
+/** Whether two texts are one, of which either was told without some secrets: a marker stands for whatever the other has there. */
+export function isSameButForMarkers(one: Uint8Array, other: Uint8Array): boolean {
+  const [first, second] = [Buffer.from(one).toString('utf8'), Buffer.from(other).toString('utf8')];
+  return fits(first, second) || fits(second, first);
+}
+
+/** The text has what stands between the markers, in its order, from its beginning to its end. */
+function fits(marked: string, text: string): boolean {
+  const pieces = marked.split(ANY_MARKER);
+  const [head = '', ...others] = pieces;
+  const tail = others.pop();
+  if (tail === undefined) return marked === text;
+  if (!text.startsWith(head) || !text.endsWith(tail)) return false;
+  const end = text.length - tail.length;
+  let from = head.length;
+  for (const piece of others) {
+    const at = text.indexOf(piece, from);
+    if (at === -1) return false;
+    from = at + piece.length;
+  }
+  return from <= end;
+}
+
+/** MARKER without its group, which `split` would keep. */
+const ANY_MARKER = /\[redacted:[A-Za-z0-9_.-]{1,64}\]/g;

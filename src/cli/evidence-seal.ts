@@ -36,7 +36,6 @@ export async function evidenceSeal(
     return EXIT.done;
   }
   const { known, head, run } = unsealed;
-  await refuseOpen(context, target, run.run);
   const finished = flags.dryRun === true ? undefined : await evidence.finishSeal(run.run);
   if (finished !== undefined) {
     output.document({ target, run: run.run, sealed: true, ...finished });
@@ -45,6 +44,7 @@ export async function evidenceSeal(
     );
     return EXIT.done;
   }
+  await refuseOpen(context, target, run.run);
   if (head.seq === 0)
     throw new InputError('bad_usage', [
       `${target}: the run ${run.run} has recorded nothing: \`promote reconcile --target ${target}\` seals it`,

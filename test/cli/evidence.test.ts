@@ -40,7 +40,7 @@ test('list tells a sealed run from an open one, and one that is gone from both',
     { target: 't', run: RUN, end: END, sealed: true, gone: false, manifest },
   ]);
   await rm(run.path, { recursive: true });
-  const gone = await inPlaceOf(run, ['evidence', 'list', '--target', 't']);
+  const gone = await inPlaceOf(run, ['evidence', 'list']);
   expect([gone.exitCode, gone.stdout]).toEqual([1, `t  ${RUN}  GONE  ${END}\n`]);
 });
 
@@ -107,4 +107,25 @@ test.each([
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(told);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+});
+
+test('seal finishes what a lost worker left of sealing, so that another run can follow', async () => {
+  const run = await openToldRun();
+  const { manifest } = await seal(run);
+  const root = dirname(run.path);
+  await rm(join(root, 'heads'), { recursive: true });
+  await rm(join(run.path, 'attestations.intoto.jsonl'));
+  const args = ['evidence', 'seal', 't', '--reason', 'worker lost', '--json'];
+  const unsealed = await inPlaceOf(run, ['evidence', 'list', '--json']);
+  expect(documents(unsealed)).toMatchObject([{ run: RUN, sealed: false }]);
+  // It need not ask Temporal: what is there can only be finished.
+  const done = await inPlaceOf(run, args);
+  expect([done.exitCode, documents(done)]).toEqual([
+    0,
+    [{ target: 't', run: RUN, sealed: true, end: END, manifest }],
+  ]);
+  expect(documents(await inPlaceOf(run, ['evidence', 'list', '--json']))).toMatchObject([
+    { run: RUN, sealed: true },
+  ]);
+  expect(documents(await inPlaceOf(run, args))).toMatchObject([{ target: 't', run: null }]);
 });

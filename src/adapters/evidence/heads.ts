@@ -10,6 +10,12 @@ const pathOf = (target: string, seq: number): string => `${target}/${String(seq)
 /** What is sealed of a run. */
 export type SealedRun = Pick<TargetHead, 'run' | 'manifest' | 'end'>;
 
+/** Targets of which a run was sealed once, whatever is left of it. */
+export async function targetsWithHeads({ store }: RunEvidence): Promise<readonly string[]> {
+  const paths = await store.list(FOLDER);
+  return [...new Set(paths.flatMap((path) => /^([^/]+)\//.exec(path)?.[1] ?? []))];
+}
+
 /** Every sealed run of a target, oldest first, as they were sealed. */
 export async function headsOf(evidence: RunEvidence, target: string): Promise<readonly TargetHead[]> {
   const heads: TargetHead[] = [];

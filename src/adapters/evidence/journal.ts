@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/canonical-json.js';
 import { canonicalBytes, digest, type Digest } from '../canonical.js';
+import { isSameButForMarkers } from '../redaction-markers.js';
 import { EvidenceError } from './evidence-error.js';
 import type { RunEvidence } from './run-evidence.js';
 
@@ -28,7 +29,8 @@ export interface JournalAppend {
 }
 
 /**
- * Writes `journal/<seq>.json` once, durably. The same entry again is success.
+ * Writes `journal/<seq>.json` once, durably. The same entry again is success, also where one of the two was told without a
+ * secret that whoever wrote the other did not know: the one that is there stands.
  *
  * @throws EvidenceError `journal_fork` where another history of the run wrote that number (a workflow reset): a fork
  */
@@ -40,20 +42,26 @@ export async function appendEntry(
   const seq = head.seq + 1;
   const prev = head.seq === 0 ? genesis(run) : head.digest;
   const bytes = canonicalBytes({ v: 1, run, seq, prev, at: new Date(at).toISOString(), kind, body });
-  await putEntry(evidence, folder, seq, bytes);
-  return { seq, digest: entryDigest(bytes) };
+  return { seq, digest: entryDigest(await putEntry(evidence, folder, seq, bytes)) };
 }
 
+/** @returns the bytes that stand there now */
 async function putEntry(
   evidence: RunEvidence,
   folder: string,
   seq: number,
   bytes: Uint8Array,
-): Promise<void> {
+): Promise<Uint8Array> {
   try {
     await evidence.store.put(folder, entryPath(seq), bytes);
+    return bytes;
   } catch (cause) {
     if (!(cause instanceof EvidenceError) || cause.code !== 'conflict') throw cause;
+    const standing = await evidence.store.get(folder, entryPath(seq));
+    if (standing !== undefined && isSameButForMarkers(standing, bytes)) {
+      await evidence.store.put(folder, entryPath(seq), standing);
+      return standing;
+    }
     throw new EvidenceError(
       'journal_fork',
       `${folder}: entry ${seq} was written by another history of this run`,

@@ -17,6 +17,7 @@ import { renderReport } from './report.js';
 import { putTogether } from './put-together.js';
 import { readingOnce } from './read-once.js';
 import { RunEvidence, type KnownRun } from './run-evidence.js';
+import type { EvidenceStore } from './store.js';
 
 export interface SealRequest {
   readonly run: string;
@@ -111,15 +112,25 @@ async function settle(
   const digest = sha256(bytes);
   const manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const { store } = evidence;
-  // Another worker's key may have signed it already: its word is as good, and stands.
   const attested =
     (await store.get(folder, ATTESTATIONS)) ??
     (await attestationsOf(evidence, known, { manifest, sha256: digest }, await openKey()));
   await store.put(folder, MANIFEST, bytes);
-  await store.put(folder, ATTESTATIONS, attested);
+  await putAttestations(store, folder, attested);
   const sealed = { run: record.run, manifest: digest, end: manifest.end };
   await advanceHead(evidence, record.target, sealed, record.previous?.run ?? null);
   return { manifest: digest };
+}
+
+/** Where another worker's key has signed it meanwhile, its word is as good, and stands. */
+async function putAttestations(store: EvidenceStore, folder: string, attested: Uint8Array): Promise<void> {
+  try {
+    await store.put(folder, ATTESTATIONS, attested);
+  } catch (error) {
+    const standing = await store.get(folder, ATTESTATIONS);
+    if (!(error instanceof EvidenceError) || error.code !== 'conflict' || standing === undefined) throw error;
+    await store.put(folder, ATTESTATIONS, standing);
+  }
 }
 
 async function attestationsOf(

@@ -88,3 +88,29 @@ test('a run that was never opened has no journal', async () => {
     'unavailable',
   );
 });
+
+test.each([
+  ['knew fewer secrets', 'the key is hunter22 here', 'the key is [redacted:TOKEN] here'],
+  ['knew more secrets', 'the key is [redacted:TOKEN] here', 'the key is hunter22 here'],
+])(
+  'an entry that is repeated by a worker that %s is the same entry, as it stands',
+  async (_, first, again) => {
+    const opened = await openRun();
+    const head = await appendEntry(opened.evidence, { ...FIRST, body: { reason: first } });
+    const before = await stored(opened, 1);
+    expect(await appendEntry(opened.evidence, { ...FIRST, body: { reason: again } })).toEqual(head);
+    expect(await stored(opened, 1)).toBe(before);
+  },
+);
+
+test.each<[string, Partial<JournalAppend>]>([
+  ['of another kind', { kind: 'ended' }],
+  ['of another time', { at: OPENED_MS + 1 }],
+  ['with other words around', { body: { reason: 'that key was hunter22 here' } }],
+  ['with words after it', { body: { reason: 'the key is hunter22 there' } }],
+])('a marker excuses no entry %s', async (_, over) => {
+  const { evidence } = await openRun();
+  await appendEntry(evidence, { ...FIRST, body: { reason: 'the key is [redacted:TOKEN] here' } });
+  const other = { ...FIRST, body: { reason: 'the key is hunter22 here' }, ...over };
+  expect(await codeOf(appendEntry(evidence, other))).toBe('journal_fork');
+});
