@@ -203,12 +203,12 @@ describe('a run of two approvals and a rollback', () => {
   });
 });
 
-describe('a journal that the worker’s key signs', () => {
-  const without = (kind: string) => (entries: readonly Told[]) =>
-    entries.filter((entry) => entry.kind !== kind);
-  const telling = (kind: string, body: Told['body']) => (entries: readonly Told[]) =>
-    entries.map((entry) => (entry.kind === kind ? { ...entry, body: { ...entry.body, ...body } } : entry));
+const without = (kind: string) => (entries: readonly Told[]) =>
+  entries.filter((entry) => entry.kind !== kind);
+const telling = (kind: string, body: Told['body']) => (entries: readonly Told[]) =>
+  entries.map((entry) => (entry.kind === kind ? { ...entry, body: { ...entry.body, ...body } } : entry));
 
+describe('a journal that the worker’s key signs', () => {
   test.each<{
     lie: string;
     retold: (entries: readonly Told[]) => readonly Told[];
