@@ -42,7 +42,7 @@ export function tell(error: unknown): Told | undefined {
   if (isNamed<ClientError>(error, 'ClientError')) return one(exitOfClientError(error.code));
   if (isNamed<EngineError>(error, 'EngineError')) return one(exitOfEngineError(error.code));
   if (
-    ['AttestationError', 'EvidenceError', 'NotAFolder', 'RehearsalError', 'SignatureError'].includes(
+    ['AttestationError', 'EvidenceError', 'UnreadableEvidence', 'RehearsalError', 'SignatureError'].includes(
       error.name,
     )
   )

@@ -190,6 +190,17 @@ describe('a run of two approvals and a rollback', () => {
     expect(holds(findings)).toBe(code === 'anchor_absent');
   });
 
+  test('fails, and is looked at to its end, where a file has no canonical form', async () => {
+    const copy = run.copy();
+    copy.edit('approval-1/subject.json', (text) =>
+      text.replace('"validation-', String.raw`"\ud800validation-`),
+    );
+    const { findings } = await verifyRun(copy.asFiles, trust);
+    expect(findings.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['file_changed', 'verdict_differs']),
+    );
+  });
+
   test('fails where the worker’s key signs what no quorum stands behind', async () => {
     const copy = run.copy();
     await copy.reseal(key);

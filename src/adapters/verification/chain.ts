@@ -8,7 +8,7 @@ import { inFindingOrder, isWarning } from '../../domain/verification.js';
 import { sha256 } from '../canonical.js';
 import { MANIFEST } from '../evidence/sealed-files.js';
 import { finding, parseForm, readForm } from './findings.js';
-import { NotAFolder, openFolder, type RunFiles } from './run-files.js';
+import { UnreadableEvidence, openFolder, type RunFiles } from './run-files.js';
 import { verifyRun, type Trust, type VerifiedRun } from './verify.js';
 
 /** All runs of a target, and what is wrong between them. */
@@ -37,12 +37,10 @@ export async function verifyTarget(
   const newest = heads.at(-1)?.run ?? runOf(folders.at(-1) ?? '');
   const runs: VerifiedRun[] = [];
   for (const name of folders) {
-    const files = await openFolder(join(root, name), name);
-    // An opening that was cut short is no run: nothing came of it.
-    if (!files.entries.some(({ path }) => path === 'run.json' || path === MANIFEST)) continue;
     const after = anchors.get(runOf(name));
     const own = runOf(name) === newest ? (anchor ?? after?.manifest) : after?.manifest;
-    runs.push(await verifyRun(files, { ...trust, anchor: own, anchoredAt: after?.openedAt }));
+    const verified = await verifyIn(root, name, { ...trust, anchor: own, anchoredAt: after?.openedAt });
+    if (verified !== undefined) runs.push(verified);
   }
   return {
     target,
@@ -52,6 +50,19 @@ export async function verifyTarget(
       ...chainFindings(heads, runs, target),
     ]),
   };
+}
+
+/** Undefined for an opening that was cut short: it is no run, nothing came of it. One that can't be read keeps no other from it. */
+async function verifyIn(root: string, name: string, trust: Trust): Promise<VerifiedRun | undefined> {
+  try {
+    const files = await openFolder(join(root, name), name);
+    if (!files.entries.some(({ path }) => path === 'run.json' || path === MANIFEST)) return undefined;
+    return await verifyRun(files, trust);
+  } catch (error) {
+    if (!(error instanceof UnreadableEvidence)) throw error;
+    const findings = [finding('manifest_malformed', name, error.message)];
+    return { run: name, end: undefined, manifest: undefined, previous: null, findings };
+  }
 }
 
 /** Where there is nothing to verify, nothing holds. */
@@ -151,7 +162,7 @@ async function readHeads(root: string, target: string): Promise<readonly TargetH
   try {
     files = await openFolder(join(root, 'heads', target), target);
   } catch (error) {
-    if (error instanceof NotAFolder) return [];
+    if (error instanceof UnreadableEvidence) return [];
     throw error;
   }
   const heads: TargetHead[] = [];

@@ -18,7 +18,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 const UNFINISHED = /^\.tmp-\d+-[0-9a-f]{16}$/;
 
-/** @throws NotAFolder for what can't be looked into */
+/** @throws UnreadableEvidence for what can't be looked into */
 export async function openFolder(folder: string, name: string): Promise<RunFiles> {
   const entries: { path: string; regular: boolean }[] = [];
   const walk = async (prefix: string): Promise<void> => {
@@ -29,15 +29,17 @@ export async function openFolder(folder: string, name: string): Promise<RunFiles
       if (entry.isFile() && UNFINISHED.test(entry.name)) continue;
       if (entry.isDirectory()) await walk(path);
       else entries.push({ path, regular: entry.isFile() });
-      if (entries.length > MAX_FILES) throw new NotAFolder(`${folder} has more than ${MAX_FILES} files`);
+      if (entries.length > MAX_FILES)
+        throw new UnreadableEvidence(`${folder} has more than ${MAX_FILES} files`);
     }
   };
   try {
-    if (!(await lstat(folder)).isDirectory()) throw new NotAFolder(`${folder} is no folder of evidence`);
+    if (!(await lstat(folder)).isDirectory())
+      throw new UnreadableEvidence(`${folder} is no folder of evidence`);
     await walk('');
   } catch (error) {
-    if (error instanceof NotAFolder) throw error;
-    throw new NotAFolder(`${folder} can't be read: name a run's folder`, { cause: error });
+    if (error instanceof UnreadableEvidence) throw error;
+    throw new UnreadableEvidence(`${folder} can't be read: name a run's folder`, { cause: error });
   }
   entries.sort((a, b) => (a.path < b.path ? -1 : 1));
   const regular = new Set(entries.filter((entry) => entry.regular).map(({ path }) => path));
@@ -48,18 +50,18 @@ export async function openFolder(folder: string, name: string): Promise<RunFiles
   };
 }
 
-export class NotAFolder extends Error {
-  override readonly name = 'NotAFolder';
-  readonly code = 'not_a_folder';
+export class UnreadableEvidence extends Error {
+  override readonly name = 'UnreadableEvidence';
+  readonly code = 'unreadable_evidence';
 }
 
 /** Never through a link, and never a pipe that would be waited for. */
 async function readRegular(file: string): Promise<Uint8Array | undefined> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await handle.stat();
     return stat.isFile() && stat.size <= MAX_BYTES ? await handle.readFile() : undefined;
-  } finally {
-    await handle.close();
+  } catch (cause) {
+    throw new UnreadableEvidence(`${file} can't be read: look at its rights`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/verification.js';
 import { inFindingOrder } from '../../domain/verification.js';
-import type { Digest } from '../canonical.js';
+import { CanonicalError, type Digest } from '../canonical.js';
 import type { Verify } from '../signatures/verify.js';
 import type { BelievedKey } from '../attestation/trusted-keys.js';
 import { boundRunbook } from './bound-runbook.js';
@@ -44,14 +44,14 @@ export async function verifyRun(files: RunFiles, trust: Trust): Promise<Verified
   const loaded = record === undefined ? undefined : await boundRunbook(files, record);
   const findings = [
     ...first,
-    ...(await checkAttestations(files, sealed, journal.entries, trust.keys, trust.anchoredAt)),
+    ...(await looked(() => checkAttestations(files, sealed, journal.entries, trust.keys, trust.anchoredAt))),
     ...(await checkFiles(files, sealed)),
     ...journal.findings,
     ...anchorFindings(digest, trust.anchor),
-    ...(await checkDecisions(files, sealed, journal.entries, trust.signers, trust.verify)),
+    ...(await looked(() => checkDecisions(files, sealed, journal.entries, trust.signers, trust.verify))),
     ...(loaded === undefined
       ? [finding('verdict_differs', 'runbook.json', 'not the runbook, or not the policy, of the run')]
-      : await checkVerdicts(files, sealed, loaded, journal.entries)),
+      : await looked(() => checkVerdicts(files, sealed, loaded, journal.entries))),
     ...(loaded === undefined ? [] : await checkStory(files, sealed, loaded, journal.entries)),
   ];
   return {
@@ -61,6 +61,16 @@ export async function verifyRun(files: RunFiles, trust: Trust): Promise<Verified
     previous: manifest.previous,
     findings: inFindingOrder(findings),
   };
+}
+
+/** What has no canonical form, such as half a surrogate pair, is written by nothing of ours. */
+async function looked(check: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof CanonicalError)) throw error;
+    return [finding('verdict_differs', 'the run', 'a file holds what has no canonical form')];
+  }
 }
 
 function anchorFindings(digest: Digest, anchor: string | undefined): readonly Finding[] {
