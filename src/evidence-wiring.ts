@@ -26,6 +26,7 @@ export { inWords } from './adapters/evidence/report/in-words.js';
 export { holds } from './adapters/verification/chain.js';
 export type { VerifiedRun } from './adapters/verification/verify.js';
 export type { VerifiedTarget } from './adapters/verification/chain.js';
+export type { Acknowledged } from './adapters/evidence/acknowledge.js';
 export type { RememberedRun } from './adapters/evidence/past-runs.js';
 
 /** What a verifier brings along; nothing of it is taken from the evidence. */

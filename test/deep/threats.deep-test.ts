@@ -72,8 +72,11 @@ describe('a reset', () => {
       const signers = await Signers.protect(stage, POLICY);
       await signers.start();
       const vote = await signers.decision(APPROVER);
+      const { run } = await stage.view();
       await stage.resetToBeginning();
-      expect((await stage.result()).reason).toContain('(start_replayed)');
+      expect((await stage.result()).reason).toContain(`the evidence of the run ${run} was never sealed`);
+      // Its workflow ended by itself, as far as Temporal says: a person has to say that it is gone.
+      expect(await signers.seal(APPROVER)).toMatchObject({ sealed: true, end: 'abandoned' });
       await signers.start();
       await stage.until((seen) => seen.approval !== undefined);
       expect(await stage.submit(vote)).toEqual({ accepted: false, reason: 'other_run' });

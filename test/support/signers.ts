@@ -15,6 +15,8 @@ import {
   type StartStatement,
   type Submission,
 } from '../../src/domain/statement.js';
+import { createEvidenceWiring, type Acknowledged } from '../../src/evidence-wiring.js';
+import { createWiring } from '../../src/wiring.js';
 import type { admission } from '../../workflows/admission.js';
 import { ADMISSION, control } from '../../workflows/messages.js';
 import { createSshKeys, type SshKeys } from './ssh-keys.js';
@@ -180,6 +182,29 @@ export class Signers {
     signing: Signing = {},
   ): Promise<Submission> {
     return this.sign(await this.stage.ordering(action, by, over), signing);
+  }
+
+  /** Closes the evidence of the target's last run, as `promote evidence seal` does. */
+  async seal(by: string): Promise<Acknowledged> {
+    const { config, target } = this.stage;
+    const evidence = createEvidenceWiring(config);
+    const unsealed = await evidence.unsealed(target);
+    if (unsealed === undefined) throw new Error('nothing is unsealed');
+    const { run } = unsealed.run;
+    const statement = statementText({
+      v: 1,
+      type: 'promotion-control.v1',
+      deployment: config.deployment,
+      target,
+      at: new Date().toISOString(),
+      by,
+      run,
+      action: 'acknowledge',
+      head: unsealed.head,
+      reason: 'test',
+    });
+    const current = await createWiring(config).dependencies.loadRunbook(target);
+    return evidence.acknowledge(run, current, this.sign({ statement, signature: null }));
   }
 
   async order(
