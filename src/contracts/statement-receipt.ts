@@ -14,3 +14,6 @@ export const receiptSchema = z.strictObject({
   /** Fingerprint of the key that signed it. */
   key: z.string().max(128).nullable(),
 });
+
+/** The receipt of a decision; its group is the path without an ending. */
+export const DECISION_RECEIPT = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;

@@ -4,7 +4,7 @@ import type { AttestedDecision, AttestedRun } from '../../contracts/attested-run
 import { attestedRunSchema } from '../../contracts/attested-run.js';
 import type { Manifest } from '../../contracts/manifest.js';
 import { subjectSchema, type RunRecord } from '../../contracts/run-record.js';
-import { receiptSchema } from '../../contracts/statement-receipt.js';
+import { DECISION_RECEIPT, receiptSchema } from '../../contracts/statement-receipt.js';
 import { parseDecision } from '../../domain/statement.js';
 import { VERDICTS } from '../../domain/verdict.js';
 import { canonicalBytes, digest } from '../canonical.js';
@@ -80,11 +80,9 @@ async function requesterOf(run: ReadableRun, record: RunRecord): Promise<Atteste
   return { by: record.requester, identity, key };
 }
 
-const RECEIPT = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;
-
 async function decisionsOf(run: ReadableRun): Promise<readonly AttestedDecision[]> {
   const decisions: AttestedDecision[] = [];
-  for (const base of run.paths.flatMap((path) => RECEIPT.exec(path)?.[1] ?? [])) {
+  for (const base of run.paths.flatMap((path) => DECISION_RECEIPT.exec(path)?.[1] ?? [])) {
     const receipt = await readJson(run, `${base}.json`, receiptSchema);
     const bytes = await run.read(`${base}.statement.json`);
     if (receipt === undefined || bytes === undefined) continue;

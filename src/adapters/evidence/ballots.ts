@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { subjectSchema, type Subject } from '../../contracts/run-record.js';
+import { DECISION_RECEIPT } from '../../contracts/statement-receipt.js';
 import { refuseVote, tally, voteOf, type Ballot, type DecisionRefusal } from '../../domain/approval.js';
 import { isSignedNow, type Identity } from '../../domain/signing.js';
 import { parseDecision, type DecisionStatement, type Submission } from '../../domain/statement.js';
@@ -174,7 +175,7 @@ export async function readBallot(
   const expiresAt = Date.parse(subject.expires);
   const votes: StoredVote[] = [];
   for (const file of files) {
-    const base = RECEIPT.exec(file)?.[1];
+    const base = DECISION_RECEIPT.exec(file)?.[1];
     const kept = base === undefined ? undefined : await readStatement(evidence, folder, base);
     if (base === undefined || kept === undefined || kept.receivedAt >= expiresAt) continue;
     const statement = parseDecision(kept.submission);
@@ -184,8 +185,6 @@ export async function readBallot(
   const requesterKey = (await readStart(evidence, folder))?.key ?? null;
   return { subject, votes, requesterKey };
 }
-
-const RECEIPT = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;
 
 /** Names and keys that belong together, over the whole policy, the request to start, and the votes. */
 function votersOf(

@@ -129,7 +129,7 @@ async function unendedIn(
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
   const known = evidence.ends.get(folder);
   if (known !== undefined) return known;
-  const sealed = await evidence.readJson(folder, 'manifest.json', sealedEnd);
+  const sealed = await evidence.readJson(folder, MANIFEST, sealedEnd);
   if (sealed !== undefined) {
     evidence.ends.set(folder, sealed.end);
     return sealed.end;

@@ -1,7 +1,7 @@
 import type { Policy } from '../../contracts/policy.js';
 import { policySchema } from '../../contracts/policy.js';
 import { subjectSchema, type RunRecord, type Subject } from '../../contracts/run-record.js';
-import { receiptSchema } from '../../contracts/statement-receipt.js';
+import { DECISION_RECEIPT, receiptSchema } from '../../contracts/statement-receipt.js';
 import { tally, voteOf, type Ballot } from '../../domain/approval.js';
 import type { ApprovalPolicy } from '../../domain/plan.js';
 import { isSignedNow, type Namespace, type SignatureRefusal } from '../../domain/signing.js';
@@ -141,7 +141,7 @@ class Checker {
     const path = `approval-${epoch}/subject.json`;
     const subject = await readForm(this.#files, path, subjectSchema);
     const bases = this.#files.entries
-      .flatMap(({ path: file }) => RECEIPT.exec(file)?.[1] ?? [])
+      .flatMap(({ path: file }) => DECISION_RECEIPT.exec(file)?.[1] ?? [])
       .filter((base) => base.startsWith(`approval-${epoch}/`));
     if (subject === undefined) {
       if (bases.length > 0)
@@ -314,8 +314,6 @@ class Checker {
     this.findings.push(finding(code, where, detail));
   }
 }
-
-const RECEIPT = /^(approval-\d+\/decision-[0-9a-f]{16})\.json$/;
 
 const CODES: Readonly<Partial<Record<SignatureRefusal, FindingCode>>> = {
   key_revoked: 'approver_key_revoked',
