@@ -8,19 +8,14 @@ import { z } from 'zod';
 
 import { signEnvelope } from '../../src/adapters/attestation/dsse.js';
 import { openKeyFile } from '../../src/adapters/attestation/key-file.js';
-import {
-  decodePublicKey,
-  encodePublicKey,
-  keyidOf,
-  type SigningKey,
-} from '../../src/adapters/attestation/signing-key.js';
-import type { BelievedKey } from '../../src/adapters/attestation/trusted-keys.js';
+import { encodePublicKey, keyidOf, type SigningKey } from '../../src/adapters/attestation/signing-key.js';
 import { canonicalBytes, sha256 } from '../../src/adapters/canonical.js';
 import { ATTESTATIONS, MANIFEST } from '../../src/adapters/evidence/sealed-files.js';
 import { createVerifier, type Verify } from '../../src/adapters/signatures/verify.js';
 import { holds, verifyTarget } from '../../src/adapters/verification/chain.js';
 import { verifyRun, type Trust } from '../../src/adapters/verification/verify.js';
 import { FINDINGS, type FindingCode } from '../../src/domain/verification.js';
+import { believed } from '../support/believed-key.js';
 import { EvidenceCopy, type Told } from '../support/evidence-copy.js';
 import { seeded } from '../support/seeded.js';
 import { REQUESTER, Signers } from '../support/signers.js';
@@ -78,7 +73,7 @@ beforeAll(async () => {
   trust = {
     signers: { allowedSigners, revoked: undefined },
     verify: remembering(createVerifier({ searchPath: process.env['PATH'] ?? '' })),
-    keys: [trusted(key)],
+    keys: [believed(key, stage.config.deployment)],
     anchor: sha256(run.files.get(MANIFEST) ?? new Uint8Array()),
     anchoredAt: undefined,
   };
@@ -101,7 +96,7 @@ const EDITS: Readonly<
   },
   signer_unknown: async (copy) => copy.reseal(stranger()),
   signer_outside_validity: () => ({
-    keys: [{ ...trusted(key), notAfter: '2026-01-02T00:00:00.000Z' }],
+    keys: [{ ...believed(key, stage.config.deployment), notAfter: '2026-01-02T00:00:00.000Z' }],
   }),
   attestation_signature_invalid: (copy) =>
     copy.edit(ATTESTATIONS, (text) =>
@@ -465,20 +460,6 @@ function stranger(): SigningKey {
     keyid: keyidOf(publicKey),
     publicKey: encodePublicKey(publicKey),
     sign: (bytes) => Promise.resolve(sign(null, bytes, privateKey)),
-  };
-}
-
-function trusted({ keyid, publicKey }: SigningKey): BelievedKey {
-  const decoded = decodePublicKey(publicKey);
-  if (decoded === undefined) throw new Error('no key');
-  return {
-    keyid,
-    publicKey,
-    key: decoded,
-    deployment: stage.config.deployment,
-    notBefore: '2020-01-01T00:00:00.000Z',
-    notAfter: null,
-    compromisedAt: null,
   };
 }
 

@@ -6,6 +6,10 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 
 import { entryDigest, genesis } from '../../src/adapters/evidence/journal.js';
+import { createVerifier } from '../../src/adapters/signatures/verify.js';
+import { openFolder } from '../../src/adapters/verification/run-files.js';
+import { verifyRun } from '../../src/adapters/verification/verify.js';
+import { believedOf } from '../support/believed-key.js';
 import type { Stage } from '../support/stage.js';
 import { branchTip, git, treeOf } from '../support/tau-controls.js';
 
@@ -37,7 +41,7 @@ export function expectRevertedOnce(stage: Stage): void {
   expect(treeOf(stage, tip)).toBe(treeOf(stage, formerTip));
 }
 
-/** No gap, one chain from the run's beginning to the head that the manifest names, and a manifest of all files there are. */
+/** No gap, one chain from the run's beginning to the head that the manifest names, and a manifest of all files there are. Verifies. */
 export async function expectWholeEvidence(
   stage: Pick<Stage, 'config'>,
   evidence: string,
@@ -60,8 +64,21 @@ export async function expectWholeEvidence(
   for (const { path, sha256 } of manifest.files)
     expect({ path, sha256: await digestOf(join(folder, path)) }).toEqual({ path, sha256 });
   expect(manifest.files.map(({ path }) => path).sort()).toEqual(await filesOf(folder));
+  const { findings } = await verifyRun(await openFolder(folder, evidence), {
+    keys: [await believedOf(stage.config)],
+    signers: undefined,
+    verify: NOBODY_SIGNED,
+    anchor: undefined,
+    anchoredAt: undefined,
+  });
+  expect(findings.map(({ code, where, detail }) => `${code} ${where} ${detail}`)).toEqual([
+    expect.stringMatching(/^anchor_absent /),
+  ]);
   return names.length;
 }
+
+const OVER_ALL = ['manifest.json', 'attestations.intoto.jsonl'];
+const NOBODY_SIGNED = createVerifier({ searchPath: '/nowhere' });
 
 async function digestOf(path: string): Promise<string> {
   return `sha256:${createHash('sha256')
@@ -69,11 +86,11 @@ async function digestOf(path: string): Promise<string> {
     .digest('hex')}`;
 }
 
-/** Everything but the manifest itself and what a killed writer left unfinished. */
+/** Everything but the manifest, what signs it, and what a killed writer left unfinished. */
 async function filesOf(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.tmp-') && entry.name !== 'manifest.json')
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.tmp-') && !OVER_ALL.includes(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 }
