@@ -183,6 +183,14 @@ describe('an order explains', () => {
         end: ended('expired'),
       }),
     ],
+    [
+      'a vote that came too late while the approval before it was being recorded',
+      observed(1, {
+        spoken: [vote(A, 'approve', [900, 800]), vote(B, 'approve', [10, -50], 'expired')],
+        votes: [counted(A)],
+        refusals: [refusal(B, 'approve', 'expired')],
+      }),
+    ],
     ['nobody who says anything, until the time is over', observed(1, { end: ended('expired') })],
   ];
   test.each(CASES)('%s', (_, seen) => {

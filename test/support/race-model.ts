@@ -49,6 +49,8 @@ interface Standing {
   readonly ballot: OpenBallot | undefined;
   /** The deadline of the request that is open has passed. */
   readonly late: boolean;
+  /** What the votes came to, and is being recorded: until it is, the request is open. */
+  readonly decided: 'approved' | 'rejected' | undefined;
   /** An abort was taken and is carried out next. */
   readonly ordered: boolean;
   readonly cancelled: boolean;
@@ -76,6 +78,7 @@ export function explain(seen: Observed): readonly string[] | undefined {
     move: begin(seen.plan),
     ballot: undefined,
     late: false,
+    decided: undefined,
     ordered: false,
     cancelled: false,
     taken: [],
@@ -135,7 +138,7 @@ function keyOf({ move: { state, effect }, ballot, ...rest }: Standing, said: Rea
 
 /** What happens without anybody saying anything: an order that was taken goes first wherever the effect makes way. */
 function byThemselves(seen: Observed, at: Standing, said: ReadonlySet<number>): readonly Step[] {
-  const { move, ordered, cancelled } = at;
+  const { move, ordered, cancelled, decided } = at;
   const { effect, state } = move;
   if (effect.do === 'end') return [];
   const interrupts: Step[] = [];
@@ -143,12 +146,12 @@ function byThemselves(seen: Observed, at: Standing, said: ReadonlySet<number>): 
     interrupts.push(['abort', { ...go(seen, at, { type: 'ordered', action: 'abort' }), ordered: false }]);
   else if (cancelled && hearsCancellation(state.phase))
     interrupts.push(['cancelled', { ...go(seen, at, { type: 'cancelled' }), cancelled: false }]);
-  if (interrupts.length > 0 && makesWay(effect)) return interrupts;
+  if (interrupts.length > 0 && makesWay(effect) && decided === undefined) return interrupts;
   return [...interrupts, ...goingOn(seen, at, said)];
 }
 
 function goingOn(seen: Observed, at: Standing, said: ReadonlySet<number>): readonly Step[] {
-  const { move, ballot, late } = at;
+  const { move, ballot, late, decided } = at;
   const { effect, state } = move;
   const event = (happened: Parameters<typeof go>[2]): Step[] => [[happened.type, go(seen, at, happened)]];
   switch (effect.do) {
@@ -166,10 +169,22 @@ function goingOn(seen: Observed, at: Standing, said: ReadonlySet<number>): reado
       const asked = seen.asked[effect.epoch - 1];
       if (ballot?.epoch !== effect.epoch)
         return asked === undefined ? [] : [['asked', { ...at, ballot: asked, late: false }]];
-      if (late) return event({ type: 'expired', epoch: effect.epoch });
-      return seen.spoken.every(({ answeredAt }, index) => said.has(index) || answeredAt >= ballot.expiresAt)
-        ? [['deadline', { ...at, late: true }]]
+      const ends: Step[] =
+        decided === undefined
+          ? []
+          : [
+              [
+                decided,
+                { ...go(seen, at, { type: decided, epoch: effect.epoch }), decided: undefined, late: false },
+              ],
+            ];
+      if (late) return decided === undefined ? event({ type: 'expired', epoch: effect.epoch }) : ends;
+      const passes = seen.spoken.every(
+        ({ answeredAt }, index) => said.has(index) || answeredAt >= ballot.expiresAt,
+      )
+        ? [['deadline', { ...at, late: true }] as const]
         : [];
+      return [...ends, ...passes];
     }
     case 'preflight': {
       const results = resultsOf(seen, state.rounds.length);
@@ -253,6 +268,8 @@ function hearDecision(
     (isSignedNow(statement.at, saidAt) ? undefined : 'not_signed_now');
   if (reason !== undefined || ballot === undefined)
     return refused(seen, at, { by, what: verdict, reason: reason ?? '' }, answer);
+  // Looking into a vote takes longer than recording what the others came to.
+  if (at.decided !== undefined) return undefined;
   const recorded = seen.votes[at.votes];
   if (recorded?.by !== by || recorded.verdict !== verdict || recorded.subject !== subject) return undefined;
   if (!fits(answer, taken)) return undefined;
@@ -261,7 +278,7 @@ function hearDecision(
   const outcome = tally(plan.approval, counted.ballot);
   // What was ordered before goes first.
   if (outcome === 'open' || at.ordered || at.cancelled) return counted;
-  return go(seen, counted, { type: outcome, epoch });
+  return { ...counted, decided: outcome };
 }
 
 function hearAbort(
