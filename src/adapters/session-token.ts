@@ -72,11 +72,11 @@ export async function sessionToken(
   }
   const json = parseJsonBody(answer.body);
   const token = json.kind === 'json' ? valueAtPointer(json.value, asked.token) : undefined;
-  if (typeof token !== 'string' || !isUsable(token, secrets))
+  if (typeof token !== 'string' || !isUsable(token, secrets, sessions))
     return {
       kind: 'malformed',
       code: 'session_token_missing',
-      detail: `asking for a session: no usable token (12 characters or more, 3 of them digits or capitals) at ${asked.token} of the answer`,
+      detail: `asking for a session: no usable token (12 characters or more, 3 of them digits or capitals, no word of ours) at ${asked.token} of the answer`,
       tries,
     };
   sessions.keep(key, token);
@@ -93,16 +93,18 @@ function keyOf({ question, token }: SessionQuestion): string {
   return createHash('sha256').update(asked).digest('hex');
 }
 
-/**
- * It must fit a header, and be found and removed wherever it turns up, in what concerns other targets too: so nothing that is
- * also said without it. A token that is a word, such as `unreachable`, or a step's name would rewrite what is told of every watch.
- */
-function isUsable(token: string, secrets: readonly string[]): boolean {
+/** It must fit a header, and be long enough to be found and removed wherever it turns up. */
+function isUsable(token: string, secrets: readonly string[], { toldToAll }: Sessions): boolean {
   return (
-    /^[\x21-\x7e]{12,4096}$/.test(token) &&
-    /(?:[A-Z0-9].*){3}/.test(token) &&
-    isRedactable('session', token, [...SESSION_NAMES, ...secrets])
+    /^[\x21-\x7e]{8,4096}$/.test(token) &&
+    isRedactable('session', token, [...SESSION_NAMES, ...secrets]) &&
+    (!toldToAll || !isLikeAWord(token))
   );
+}
+
+/** A word, such as `unreachable`, or a step's name, removed from all that is told, would rewrite what is told of every watch. */
+function isLikeAWord(token: string): boolean {
+  return token.length < 12 || !/(?:[A-Z0-9].*){3}/.test(token);
 }
 
 /** The answer is read here and nowhere else: redacted, it would not be the token any more. */

@@ -41,7 +41,9 @@ export async function evidenceVerify(
     const good = holds(findings) && runs.every((run) => holds(run.findings));
     output.document({ target, holds: good, runs: runs.length, findings });
     for (const line of findingLines(output, findings)) output.say(line);
-    output.say(`${target}: ${runs.length} runs, ${good ? 'all of them hold' : 'NOT as they were'}`);
+    output.say(
+      `${target}: ${runs.length === 1 ? '1 run' : `${runs.length} runs`}, ${good ? 'all of them hold' : 'NOT as they were'}`,
+    );
     return good ? EXIT.done : EXIT.held;
   }
   if (given === undefined)

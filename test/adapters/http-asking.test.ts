@@ -237,7 +237,8 @@ describe('a session', () => {
       paths.push(path);
       return answer;
     });
-    const asked = await ask({ url: `${origin}/status`, session: { ...OWN, url: `${origin}/auth` } });
+    const http = { url: `${origin}/status`, session: { ...OWN, url: `${origin}/auth` } };
+    const asked = await ask(http, { sessions: createSessions(() => {}) });
     expect(asked.result).toMatchObject({ verdict: 'hold', ...result });
     expect(paths).toEqual(['/auth']);
     expect(JSON.stringify(asked)).not.toContain(PASSWORD);
