@@ -6,7 +6,7 @@ import { withoutSecrets } from './secret-in-text.js';
 export function appendJournalWith(dependencies: Dependencies) {
   return async (entry: JournalAppend): Promise<JournalHead> => {
     const { evidence, journal } = dependencies;
-    // A runbook that can't be read here keeps nobody from recording; an entry that is repeated meets the same secrets.
+    // A runbook that can't be read here keeps nobody from recording.
     const known = await evidence.known(entry.run).catch(() => undefined);
     const body = withoutSecrets(dependencies, known?.loaded, entry.body);
     return journal.appendEntry(evidence, { ...entry, body });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { headSchema, type TargetHead } from '../../contracts/manifest.js';
@@ -8,7 +8,7 @@ import { inFindingOrder, isWarning } from '../../domain/verification.js';
 import { sha256 } from '../canonical.js';
 import { MANIFEST } from '../evidence/sealed-files.js';
 import { finding, parseForm, readForm } from './findings.js';
-import { UnreadableEvidence, openFolder, type RunFiles } from './run-files.js';
+import { UnreadableEvidence, openFolder, readRegular, type RunFiles } from './run-files.js';
 import { verifyRun, type Trust, type VerifiedRun } from './verify.js';
 
 /** All runs of a target, and what is wrong between them. */
@@ -148,7 +148,8 @@ interface Anchor {
 async function anchorsOf(root: string, folders: readonly string[]): Promise<ReadonlyMap<string, Anchor>> {
   const anchors = new Map<string, Anchor>();
   for (const name of folders) {
-    const bytes = await readFile(join(root, name, 'run.json')).catch(() => undefined);
+    // A run that can't be read anchors none; that it can't is told of itself.
+    const bytes = await readRegular(join(root, name, 'run.json')).catch(() => undefined);
     const record = bytes === undefined ? undefined : parseForm(bytes, runRecordSchema);
     const previous = record?.previous;
     if (record !== undefined && previous !== undefined && previous !== null)

@@ -55,8 +55,12 @@ export class UnreadableEvidence extends Error {
   readonly code = 'unreadable_evidence';
 }
 
-/** Never through a link, and never a pipe that would be waited for. */
-async function readRegular(file: string): Promise<Uint8Array | undefined> {
+/**
+ * Never through a link, and never a pipe that would be waited for. Undefined for what is no file, or too large.
+ *
+ * @throws UnreadableEvidence, also where there is none
+ */
+export async function readRegular(file: string): Promise<Uint8Array | undefined> {
   try {
     await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await handle.stat();
