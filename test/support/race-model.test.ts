@@ -191,6 +191,19 @@ describe('an order explains', () => {
         refusals: [refusal(B, 'approve', 'expired')],
       }),
     ],
+    [
+      'one that came in time and waited for its turn, while another was too late',
+      observed(2, {
+        spoken: [
+          vote(A, 'approve', [900, -200]),
+          vote(A, 'approve', [850, -200], 'already_voted'),
+          unheard(vote(A, 'approve', [-10, 0])),
+        ],
+        votes: [counted(A)],
+        refusals: [refusal(A, 'approve', 'expired'), refusal(A, 'approve', 'already_voted')],
+        end: ended('expired'),
+      }),
+    ],
     ['nobody who says anything, until the time is over', observed(1, { end: ended('expired') })],
   ];
   test.each(CASES)('%s', (_, seen) => {

@@ -242,15 +242,32 @@ function hear(seen: Observed, at: Standing, { says, answer, saidAt }: Spoken): S
   const over = isEnd(at.move.state.phase);
   if (answer === 'gone') return over ? at : undefined;
   if (says.what === 'cancel') return over ? at : { ...at, cancelled: true };
-  if (says.what === 'decision') return hearDecision(seen, at, says.statement, saidAt, answer);
+  if (says.what === 'decision') {
+    for (const receivedAt of momentsOf(at, saidAt)) {
+      const next = hearDecision(seen, at, says.statement, { saidAt, receivedAt }, answer);
+      if (next !== undefined) return next;
+    }
+    return undefined;
+  }
   return hearAbort(seen, at, says.statement, answer);
+}
+
+/**
+ * When a vote may have been received: once the deadline has passed, after it; and before it if it was said before, for votes
+ * of one person are looked into one after the other, and what waited for its turn is answered later.
+ */
+function momentsOf({ late, ballot }: Standing, saidAt: number): readonly number[] {
+  const inTime = Number.NEGATIVE_INFINITY;
+  const tooLate = Number.POSITIVE_INFINITY;
+  if (!late) return [inTime];
+  return ballot !== undefined && saidAt <= ballot.expiresAt ? [tooLate, inTime] : [tooLate];
 }
 
 function hearDecision(
   seen: Observed,
   at: Standing,
   statement: DecisionStatement,
-  saidAt: number,
+  { saidAt, receivedAt }: { readonly saidAt: number; readonly receivedAt: number },
   answer: Answer | undefined,
 ): Standing | undefined {
   const { ballot, move } = at;
@@ -262,7 +279,6 @@ function hearDecision(
   // Said after the deadline, it was heard after the deadline.
   const waits = phase === 'awaiting-approval' && ballot?.epoch === epoch;
   if (waits && !at.late && saidAt > ballot.expiresAt) return undefined;
-  const receivedAt = at.late ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const reason =
     refuseDecision(plan.approval, { phase, epoch, run, deployment, target, ballot }, statement, receivedAt) ??
     (isSignedNow(statement.at, saidAt) ? undefined : 'not_signed_now');
