@@ -8,13 +8,15 @@ export interface RunFiles {
   readonly name: string;
   /** Everything in it but folders, sorted; `regular` is false for links, pipes and devices. */
   readonly entries: readonly { readonly path: string; readonly regular: boolean }[];
-  /** The bytes of a regular file; undefined where there is none. */
+  /** The bytes of a regular file, read once as long as a run is not unusually large; undefined where there is none. */
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
 }
 
 /** Far more than a run has: what is larger is none of ours, and is not read into memory. */
 const MAX_FILES = 200_000;
 const MAX_BYTES = 256 * 1024 * 1024;
+/** What a run's files may take in memory to be read once; all the rest is read each time that it is looked at. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 const UNFINISHED = /^\.tmp-\d+-[0-9a-f]{16}$/;
 
@@ -43,11 +45,20 @@ export async function openFolder(folder: string, name: string): Promise<RunFiles
   }
   entries.sort((a, b) => (a.path < b.path ? -1 : 1));
   const regular = new Set(entries.filter((entry) => entry.regular).map(({ path }) => path));
-  return {
-    name,
-    entries,
-    read: async (path) => (regular.has(path) ? readRegular(join(folder, path)) : undefined),
+  const kept = new Map<string, Uint8Array>();
+  let keptBytes = 0;
+  const read = async (path: string): Promise<Uint8Array | undefined> => {
+    if (!regular.has(path)) return undefined;
+    const known = kept.get(path);
+    if (known !== undefined) return known;
+    const bytes = await readRegular(join(folder, path));
+    if (bytes !== undefined && keptBytes + bytes.byteLength <= MAX_KEPT_BYTES) {
+      kept.set(path, bytes);
+      keptBytes += bytes.byteLength;
+    }
+    return bytes;
   };
+  return { name, entries, read };
 }
 
 export class UnreadableEvidence extends Error {
