@@ -15,6 +15,8 @@ import { spread } from './promotions.mjs';
 
 const [WARM_UP, PAIRS] = [3, 21];
 const [FEW, MANY] = [100, 1_000];
+/** After one that is not counted. */
+const ROUNDS = 5;
 
 export async function run() {
   const folder = await mkdtemp(join(tmpdir(), 'promote-bench-'));
@@ -101,9 +103,11 @@ async function verifying(folder) {
   }
   const few = [];
   const many = [];
-  for (let round = 0; round < 3; round += 1) {
-    few.push(await verifyAll(roots.few, FEW));
-    many.push(await verifyAll(roots.many, MANY));
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const took = [await verifyAll(roots.few, FEW), await verifyAll(roots.many, MANY)];
+    if (round === 0) continue;
+    few.push(took[0]);
+    many.push(took[1]);
   }
   const ratios = many.map((ms, round) => ms / few[round]);
   process.stdout.write(
