@@ -1,6 +1,7 @@
 // npm run bench -- NAME: ratios measured in one run. No test and no check depends on a figure.
 const BENCHES = {
   evidence: () => import('./evidence.mjs'),
+  promotions: () => import('./promoting.mjs'),
   readiness: () => import('./readiness.mjs'),
   round: () => import('./round.mjs'),
   watch: () => import('./watch.mjs'),

@@ -1,0 +1,57 @@
+// What a promotion's history is made of: its size, how long each stage took, and the shape that the least workflow repeats.
+
+/** Groups of activities that were scheduled together, by the suffix of their queue, and where a decision was waited for. */
+export function shapeOf(events) {
+  const shape = [];
+  let group;
+  let prefix;
+  for (const event of events) {
+    prefix ??= event.workflowExecutionStartedEventAttributes?.taskQueue?.name;
+    if (event.workflowExecutionUpdateAcceptedEventAttributes) shape.push('signal');
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (!scheduled) continue;
+    const task = scheduled.workflowTaskCompletedEventId.toString();
+    if (group?.task !== task) {
+      group = { task, queues: [] };
+      shape.push(group.queues);
+    }
+    group.queues.push(scheduled.taskQueue.name.slice(prefix.length));
+  }
+  return shape;
+}
+
+/** From the scheduling of the first of these activities to the completion of the last, ms. */
+const STAGES = {
+  opening: ['admit', 'openRun', 'checkPrerequisites'],
+  round: { round: 'validation-1' },
+  asking: ['describeChanges', 'requestApproval'],
+  deciding: ['recordDecision'],
+  preflight: { round: 'preflight-1' },
+  promoting: ['promoteStep'],
+  watching: ['watchSegment'],
+  sealing: ['sealRun'],
+};
+
+export function stagesOf(events) {
+  const spans = {};
+  const names = new Map();
+  for (const { eventId, eventTime, ...event } of events) {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const completed = event.activityTaskCompletedEventAttributes;
+    if (scheduled) names.set(eventId.toString(), stageOf(scheduled));
+    const stage = scheduled ? stageOf(scheduled) : names.get(completed?.scheduledEventId.toString());
+    if (stage === undefined) continue;
+    const at = Number(eventTime.seconds) * 1_000 + eventTime.nanos / 1e6;
+    const span = (spans[stage] ??= { from: at, to: at });
+    span.to = at;
+  }
+  return Object.fromEntries(Object.entries(spans).map(([stage, { from, to }]) => [stage, to - from]));
+}
+
+function stageOf({ activityType, input }) {
+  const [payload] = input?.payloads ?? [];
+  const argument = payload === undefined ? {} : JSON.parse(Buffer.from(payload.data).toString('utf8'));
+  return Object.entries(STAGES).find(([, of]) =>
+    Array.isArray(of) ? of.includes(activityType.name) : argument?.round === of.round,
+  )?.[0];
+}

@@ -1,0 +1,73 @@
+// Servers and workers in processes of their own, and what they use.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { findOrStartEngine } from '../dist/src/engine/engine.js';
+import { SEARCH_ATTRIBUTES } from '../dist/workflows/messages.js';
+
+/** A development server with its state in a file; `use` is given its address and processes. */
+export async function withFileServer(use) {
+  const folder = await mkdtemp(join(tmpdir(), 'promote-bench-'));
+  const engine = await findOrStartEngine({
+    dataDir: folder,
+    cacheDir: join(homedir(), '.cache', 'promote'),
+    address: undefined,
+    executable: undefined,
+    port: undefined,
+    timeSkipping: false,
+    inMemory: false,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    env: { PATH: process.env.PATH },
+    say: () => {},
+  });
+  try {
+    return await use({ address: engine.address, pids: () => [engine.pid] });
+  } finally {
+    await engine.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A worker of one kind; `use` is given its process. */
+export async function withWorkerProcess(settings, use) {
+  const worker = fork(join(import.meta.dirname, 'worker-process.mjs'), [JSON.stringify(settings)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: settings.execArgv ?? [],
+  });
+  const ended = once(worker, 'exit');
+  try {
+    await Promise.race([
+      once(worker, 'message'),
+      ended.then(([code]) => {
+        throw new Error(`the worker ended with ${code}`);
+      }),
+    ]);
+    return await use(worker);
+  } finally {
+    if (worker.connected) worker.disconnect();
+    await ended;
+  }
+}
+
+const TICK_MS = 10;
+
+/** User and system time that a process used, with that of its ended children; ms. proc(5), fields 14 to 17. */
+export function cpuMsOf(pids) {
+  return pids.reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return sum + fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) * TICK_MS;
+  }, 0);
+}
+
+/** Resident memory, bytes. proc(5), VmRSS. */
+export function memoryOf(pids) {
+  return pids.reduce((sum, pid) => {
+    const [, kilobytes = 0] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return sum + Number(kilobytes) * 1_024;
+  }, 0);
+}

@@ -1,0 +1,146 @@
+// What a promotion costs over the least workflow of its shape: CPU of worker and server, history, and what each stage takes.
+import { Client, Connection } from '@temporalio/client';
+
+import { GO_ON } from './least/messages.mjs';
+import { shapeOf, stagesOf } from './least/shape.mjs';
+import { approvalOf, withManyTargets } from './many-targets.mjs';
+import { cpuMsOf, withFileServer, withWorkerProcess } from './processes.mjs';
+import { newTarget, spread } from './promotions.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const EACH = Number(process.env.BENCH_EACH ?? 60);
+const [WARM_UP, AT_ONCE] = [20, 20];
+
+export async function run() {
+  await withFileServer((server) => measure('db file', server));
+}
+
+async function measure(where, { address, pids }) {
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection });
+  await withManyTargets(async ({ folder, environment }) => {
+    const ours = { kind: 'ours', address, folder, environment, taskQueue: 'ours' };
+    const least = { kind: 'least', address, folder, environment, taskQueue: 'least' };
+    const figures = { ours: [], least: [] };
+    const histories = [];
+    let shape;
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const count = round === 0 ? WARM_UP : EACH;
+      const promoted = await withWorkerProcess(ours, (worker) =>
+        used([worker.pid, ...pids()], count, () => promoteOne(client, folder)),
+      );
+      const handles = promoted.results;
+      const [{ events }] = await Promise.all([handles[0].fetchHistory()]);
+      shape ??= shapeOf(events);
+      const repeated = await withWorkerProcess(least, (worker) =>
+        used([worker.pid, ...pids()], count, () => repeatOne(client, shape)),
+      );
+      if (round === 0) continue;
+      figures.ours.push(promoted);
+      figures.least.push(repeated);
+      for (const handle of handles.slice(0, 10)) histories.push(await sizeOf(handle));
+    }
+    print(where, figures, histories, shape);
+  });
+  await connection.close();
+}
+
+async function used(pids, count, one) {
+  const [before, beganAt] = [cpuMsOf(pids), performance.now()];
+  const results = [];
+  let left = count;
+  const runner = async () => {
+    while (left > 0) {
+      left -= 1;
+      results.push(await one());
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runner));
+  const seconds = (performance.now() - beganAt) / 1_000;
+  return { results, cpuMs: (cpuMsOf(pids) - before) / count, aSecond: count / seconds };
+}
+
+async function promoteOne(client, folder) {
+  const target = newTarget();
+  const handle = await client.workflow.start('promotion', {
+    workflowId: `promotion/${target}`,
+    taskQueue: 'ours',
+    workflowTaskTimeout: '5s',
+    args: [{ target, commit: 'a'.repeat(40), requester: 'requester@bench', reason: 'bench' }],
+  });
+  const { run } = await waiting(handle);
+  const { accepted, reason } = await handle.executeUpdate('decide', {
+    args: [await approvalOf(folder, run)],
+  });
+  if (!accepted) throw new Error(`refused: ${reason}`);
+  const { end } = await handle.result();
+  if (end !== 'promoted') throw new Error(`it ended ${end}`);
+  return handle;
+}
+
+/** As `promote list` sees it: of the server alone. */
+async function waiting(handle) {
+  for (;;) {
+    const { memo, status } = await handle.describe();
+    const { phase, digest, reason } = memo?.promotion ?? {};
+    if (phase === 'awaiting-approval' && digest !== null) return memo.promotion;
+    if (status.name !== 'RUNNING') throw new Error(`it ended ${phase}: ${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function repeatOne(client, shape) {
+  const handle = await client.workflow.start('least', {
+    workflowId: `least/${newTarget()}`,
+    taskQueue: 'least',
+    args: [shape],
+  });
+  const groups = shape.indexOf('signal');
+  const activities = shape.slice(0, groups).flat().length;
+  for (;;) {
+    const { raw } = await handle.describe();
+    if (Number(raw.workflowExecutionInfo.historyLength) > 3 * activities && !raw.pendingActivities?.length)
+      break;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  await handle.signal(GO_ON);
+  await handle.result();
+  return handle;
+}
+
+async function sizeOf(handle) {
+  const { historyLength, raw } = await handle.describe();
+  const { events } = await handle.fetchHistory();
+  return {
+    events: historyLength,
+    bytes: Number(raw.workflowExecutionInfo.historySizeBytes),
+    stages: stagesOf(events),
+  };
+}
+
+function print(where, { ours, least }, histories, shape) {
+  const of = (list, key) => list.map((each) => each[key]);
+  const say = (line) => process.stdout.write(`${where}: ${line}\n`);
+  say(
+    `CPU of worker and server a promotion over the least workflow's: ${spread(
+      of(ours, 'cpuMs').map((cpuMs, n) => cpuMs / least[n].cpuMs),
+      2,
+    )}; ${spread(of(ours, 'cpuMs'), 0)} ms over ${spread(of(least, 'cpuMs'), 0)} ms`,
+  );
+  say(
+    `promotions a second, ${AT_ONCE} at once: ${spread(of(ours, 'aSecond'), 1)}; the least ${spread(of(least, 'aSecond'), 1)}`,
+  );
+  say(
+    `history with a watch of one sample: ${spread(of(histories, 'events'), 0)} events, ${spread(
+      of(histories, 'bytes').map((bytes) => bytes / 1_000),
+      1,
+    )} KB; ${shape.filter((group) => group !== 'signal').flat().length} activities`,
+  );
+  for (const stage of Object.keys(histories[0].stages)) {
+    const took = of(histories, 'stages')
+      .flatMap(({ [stage]: ms }) => ms ?? [])
+      .toSorted((a, b) => a - b);
+    const at = (part) => took[Math.min(took.length - 1, Math.floor(took.length * part))].toFixed(0);
+    say(`${stage}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`);
+  }
+}

@@ -1,0 +1,57 @@
+// A worker in a process of its own, so that what it uses can be told from what the bench uses. Ends with its parent.
+import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { join } from 'node:path';
+
+import { readConfig } from '../dist/src/config.js';
+import { runWorker } from '../dist/worker/main.js';
+
+const { kind, address, folder, environment, taskQueue } = JSON.parse(process.argv[2]);
+const stop = new AbortController();
+process.on('disconnect', () => stop.abort());
+process.on('message', () => process.send({ memory: process.memoryUsage() }));
+
+if (kind === 'ours') await ours();
+else await least();
+if (process.connected) process.disconnect();
+
+async function ours() {
+  const config = await readConfig({ cwd: folder, environment });
+  await runWorker({
+    config: { ...config, taskQueue, runbookFor: () => join(folder, 'runbook.json') },
+    address,
+    signal: stop.signal,
+    onReady: () => process.send({ ready: true }),
+    log: () => {},
+  });
+}
+
+/** The same queues, slots and cache. */
+async function least() {
+  const connection = await NativeConnection.connect({ address });
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: join(import.meta.dirname, 'least', 'workflow.mjs'),
+    logger: { info() {}, warn() {}, error() {}, debug() {}, trace() {}, log() {} },
+  });
+  const common = {
+    connection,
+    maxConcurrentActivityTaskExecutions: 100,
+    activities: { nothing: async () => ({ nothing: 'was done' }) },
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue,
+      workflowBundle,
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxCachedWorkflows: 500,
+    }),
+    ...['-evidence', '-watch', '-rollback'].map((suffix) =>
+      Worker.create({ ...common, taskQueue: `${taskQueue}${suffix}` }),
+    ),
+  ]);
+  stop.signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()));
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  process.send({ ready: true });
+  await running;
+  await connection.close();
+}
