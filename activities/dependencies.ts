@@ -23,6 +23,7 @@ import type { byHand } from '../src/adapters/steps/by-hand.js';
 import type * as repairs from '../src/adapters/steps/repair.js';
 import type * as preflight from '../src/adapters/steps/preflight.js';
 import type * as verification from '../src/adapters/steps/verification.js';
+import type { Notifier } from '../src/adapters/notifications/notifier.js';
 import type { startDeadline } from '../src/adapters/deadline.js';
 import type { Asking, StepContext } from '../src/adapters/asking.js';
 import type { prove } from '../src/adapters/proof.js';
@@ -71,6 +72,7 @@ export interface Dependencies {
   readonly byHandOf: typeof byHand;
   readonly preflight: typeof preflight;
   readonly verification: typeof verification;
+  readonly notifiers: readonly Notifier[];
   readonly startDeadline: typeof startDeadline;
   /** Removes every secret that this worker knows from a text. */
   readonly redact: (text: string) => string;

@@ -12,19 +12,48 @@ export interface GateRequest {
   readonly gate: string;
 }
 
-/** Asks one gate and keeps its answer before it returns. A gate that this round has an answer of is not asked again. */
-export function askGateWith({ evidence, rounds, gates, asking }: Dependencies) {
-  return ({ run, round, gate }: GateRequest): Promise<GateResult> =>
+/**
+ * Asks all gates of a round at the same time and keeps each answer as it comes; what is derived follows from them and asks nothing
+ * again. A gate that this round has an answer of is not asked again. Results are in the runbook's order.
+ */
+export function askRoundWith(dependencies: Dependencies) {
+  const askGate = asker(dependencies);
+  const deriveGate = deriveGateWith(dependencies);
+  return ({ run, round }: Omit<GateRequest, 'gate'>): Promise<readonly GateResult[]> =>
     beating(async (signal) => {
-      const known = await evidence.known(run);
-      const { folder, loaded } = known;
-      const kept = await rounds.readOutcome(evidence, folder, round, gate);
-      if (kept !== undefined) return resultOf(kept);
-      const asked = await gates.askGate(loaded, gate, asking(known, signal));
-      return resultOf(
-        await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt),
+      const { gates } = (await dependencies.evidence.known(run)).loaded.plan;
+      // One whose answer can't be kept leaves no other behind that is still being asked.
+      const asked = await Promise.allSettled(
+        gates
+          .filter(({ derivedFrom }) => derivedFrom.length === 0)
+          .map(({ id }) => askGate({ run, round, gate: id }, signal)),
       );
+      const results = asked.map((settled) => {
+        if (settled.status === 'rejected') throw settled.reason;
+        return settled.value;
+      });
+      for (const { id, derivedFrom } of gates)
+        if (derivedFrom.length > 0) results.push(await deriveGate({ run, round, gate: id }));
+      return gates.flatMap(({ id }) => results.filter(({ gate }) => gate === id));
     });
+}
+
+/** One gate alone, as earlier versions ask. */
+export function askGateWith(dependencies: Dependencies) {
+  const askGate = asker(dependencies);
+  return (request: GateRequest): Promise<GateResult> => beating((signal) => askGate(request, signal));
+}
+
+/** Asks one gate and keeps its answer before it returns. */
+function asker({ evidence, rounds, gates, asking }: Dependencies) {
+  return async ({ run, round, gate }: GateRequest, signal: AbortSignal): Promise<GateResult> => {
+    const known = await evidence.known(run);
+    const { folder, loaded } = known;
+    const kept = await rounds.readOutcome(evidence, folder, round, gate);
+    if (kept !== undefined) return resultOf(kept);
+    const asked = await gates.askGate(loaded, gate, asking(known, signal));
+    return resultOf(await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt));
+  };
 }
 
 /** Derives a gate from the stored answers of its round; asks nothing. */

@@ -1,5 +1,5 @@
 import { admitWith } from './admit.js';
-import { appendJournalWith } from './append-journal.js';
+import { appendEntriesWith, appendJournalWith } from './append-journal.js';
 import { beating } from './beating.js';
 import { describeChangesWith } from './changes.js';
 import { checkOrderWith } from './check-order.js';
@@ -7,7 +7,8 @@ import type { Dependencies } from './dependencies.js';
 import { openRunWith } from './evidence.js';
 import { atBorder } from './failures.js';
 import { findAbandonedWith } from './find-abandoned.js';
-import { askGateWith, deriveGateWith } from './gates.js';
+import { askGateWith, askRoundWith, deriveGateWith } from './gates.js';
+import { notifyWith } from './notify.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
 import { promoteStepWith } from './promote-step.js';
 import { recordDecisionWith } from './record-decision.js';
@@ -35,6 +36,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
+    askRound: atBorder(redact, askRoundWith(dependencies)),
     askGate: atBorder(redact, askGateWith(dependencies)),
     repair: atBorder(redact, repairWith(dependencies)),
     checkRollback: atBorder(redact, checkRollbackWith(dependencies)),
@@ -44,6 +46,7 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
   };
   const evidenceQueue = {
     openRun: atBorder(redact, openRunWith(dependencies)),
+    appendEntries: atBorder(redact, appendEntriesWith(dependencies)),
     appendJournal: atBorder(redact, appendJournalWith(dependencies)),
     deriveGate: atBorder(redact, deriveGateWith(dependencies)),
     requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
@@ -62,9 +65,14 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     checkOrder: atBorder(redact, checkOrderWith(dependencies)),
     promotionBegun: atBorder(redact, promotionBegunWith(dependencies)),
   };
-  return { main, evidence: evidenceQueue, watch, rollback };
+  const notify = { notify: atBorder(redact, notifyWith(dependencies)) };
+  return { main, evidence: evidenceQueue, watch, rollback, notify };
 }
 
 type Queues = ReturnType<typeof createActivities>;
 /** All activities, as the workflow sees them. */
-export type Activities = Queues['main'] & Queues['evidence'] & Queues['watch'] & Queues['rollback'];
+export type Activities = Queues['main'] &
+  Queues['evidence'] &
+  Queues['watch'] &
+  Queues['rollback'] &
+  Queues['notify'];

@@ -36,7 +36,7 @@ export type TakenOver =
  * its evidence. An entry of its own ends the race with a record that the former workflow still had on its way.
  */
 export function takeOverWith(dependencies: Dependencies) {
-  const { evidence, steps, starts, deployment, leftBehind, pastRuns } = dependencies;
+  const { evidence, steps, starts, deployment, leftBehind, pastRuns, notifiers } = dependencies;
   return async (request: TakeOverRequest): Promise<TakenOver> => {
     const known = await evidence.known(request.run);
     const { record, folder } = known;
@@ -54,7 +54,13 @@ export function takeOverWith(dependencies: Dependencies) {
     if (left.touched) await steps.noteRollbackBegun(evidence.store, folder);
     return {
       taken: true,
-      admitted: { ...admittedOf(known), identity: (await starts.readStart(evidence, folder))?.identity },
+      admitted: {
+        ...admittedOf(known),
+        ...(notifiers.length === 0
+          ? {}
+          : { notifiers: notifiers.map(({ name, events }) => ({ name, events })) }),
+        identity: (await starts.readStart(evidence, folder))?.identity,
+      },
       input: inputOf(known),
       left,
       head,
@@ -90,6 +96,7 @@ function admittedOf({ folder, record, loaded }: KnownRun): Admitted {
     bringBack: [],
     plan: loaded.plan,
     prerequisitesDeadlineMs: 0,
+    joined: true,
   };
 }
 

@@ -36,6 +36,8 @@ export interface Config {
   /** The private key that signs evidence on this worker. */
   readonly evidenceKeyFile: string;
   readonly taskQueue: string;
+  /** Whom workers tell of what happens. */
+  readonly notifications: Settings['notifications'];
   readonly workingDirectory: string;
   /** Where `runbooks/` and `dist/` are. */
   readonly packageRoot: string;
@@ -108,6 +110,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
       settingsSchema.shape.taskQueue,
       settings.taskQueue,
     ),
+    notifications: settings.notifications,
     workingDirectory,
     packageRoot,
     get temporal() {

@@ -45,6 +45,7 @@ import { byHand } from './adapters/steps/by-hand.js';
 import * as repairs from './adapters/steps/repair.js';
 import * as preflight from './adapters/steps/preflight.js';
 import * as verification from './adapters/steps/verification.js';
+import { createNotifiers } from './adapters/notifications/notifier.js';
 import { validate, type ValidationRequest, type ValidationReport } from './adapters/validation.js';
 import type { Config } from './config.js';
 
@@ -117,6 +118,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       step: step === undefined ? undefined : { record, ...step },
     };
   };
+  const notifiers = createNotifiers(config.notifications, config.environment, secrets.remember);
   const sshKeygen = { searchPath: config.environment['PATH'] ?? '' };
   const verify = createVerifier(sshKeygen);
   const faultsOf = (loaded: LoadedRunbook, target: string): Promise<readonly PolicyFinding[]> =>
@@ -129,6 +131,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
     loadRunbook: load,
     environment: config.environment,
     holdsSecret: secrets.holds,
+    notifiers: notifiers.map(({ name, events }) => ({ name, events })),
   };
   return {
     dependencies: {
@@ -163,6 +166,7 @@ export function createWiring(config: Config, set: Readonly<Record<string, string
       preflight,
       verification,
       startDeadline,
+      notifiers,
       redact: secrets.redact,
       holdsSecret: secrets.holds,
     },

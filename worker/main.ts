@@ -27,8 +27,8 @@ export interface WorkerOptions {
 }
 
 /**
- * Runs the workflows and all activities until the signal: a queue of its own each for watch, rollback and evidence, so
- * that a rollback never waits behind a watch.
+ * Runs the workflows and all activities until the signal: a queue of its own each for watch, rollback, evidence and notifications,
+ * so that a rollback never waits behind a watch, nor anything behind whoever does not take a notification.
  *
  * @throws where the bundle is missing or the server is out of reach
  */
@@ -108,6 +108,11 @@ async function createWorkers(
       ...common,
       taskQueue: taskQueueName(config.taskQueue, 'rollback'),
       activities: queues.rollback,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueueName(config.taskQueue, 'notify'),
+      activities: queues.notify,
     }),
   ]);
 }

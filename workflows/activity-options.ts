@@ -37,10 +37,10 @@ export function takeOverActivities(): Pick<Activities, 'takeOver'> {
   });
 }
 
-/** A gate, repair or step retries inside its own deadline; Temporal repeats it only where a worker was lost. */
+/** A round, gate, repair or step retries inside its own deadline; Temporal repeats it only where a worker was lost. */
 export function withDeadline(
   deadlineMs: number,
-): Pick<Activities, 'askGate' | 'repair' | 'checkPrerequisites'> {
+): Pick<Activities, 'askRound' | 'askGate' | 'repair' | 'checkPrerequisites'> {
   return proxyActivities<Activities>({
     ...HEARTBEAT,
     startToCloseTimeout: deadlineMs + GRACE_MS,
@@ -78,10 +78,21 @@ export const changesActivities = proxyActivities<Pick<Activities, 'describeChang
   retry: UNTIL_IT_WORKS,
 });
 
+/** A notifier may be away for long: it is tried for a day, and nobody waits for it. */
+export function notifyActivities(): Pick<Activities, 'notify'> {
+  return proxyActivities<Activities>({
+    ...HEARTBEAT,
+    taskQueue: taskQueueName(workflowInfo().taskQueue, 'notify'),
+    startToCloseTimeout: '20s',
+    scheduleToCloseTimeout: '24h',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
+  });
+}
+
 /** Small writes, each safe to repeat: the same bytes again are success. A full disk is retried until it has room. */
 export function evidenceActivities(): Pick<
   Activities,
-  'openRun' | 'appendJournal' | 'requestApproval' | 'deriveGate'
+  'openRun' | 'appendEntries' | 'appendJournal' | 'requestApproval' | 'deriveGate'
 > {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),

@@ -110,5 +110,6 @@ function remind(run: Run): void {
     expiresAt,
   });
   // What people have to do is more than information, which a worker's log leaves out.
+  run.notifications.tell(run, 'reminder');
   log.warn(`${run.input.target}: ${text}`, { run: run.admitted.run });
 }

@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 
 import { CUT_OFF_MS } from '../src/domain/attempts.js';
 import { overridesOf, overrideText } from '../src/domain/override.js';
@@ -17,6 +17,7 @@ import {
 import { codeOf } from './failure-code.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
+import { publish } from './visibility.js';
 
 /** One effect of the rules. */
 export type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
@@ -26,14 +27,13 @@ export type Doing<Kind extends Effect['do']> = Extract<Effect, { do: Kind }>;
 export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
   const overrides = overridesOf(run.plan);
   const otherwise = overrides.map(overrideText).join(', ');
-  await run.journal.append(
-    'run.opened',
-    `opened ${run.admitted.run}${otherwise === '' ? '' : `, overridden: ${otherwise}`}`,
-    {
-      target: run.input.target,
-      ...(otherwise === '' ? {} : { overrides: overrides.map(overrideText) }),
-    },
-  );
+  const text = `opened ${run.admitted.run}${otherwise === '' ? '' : `, overridden: ${otherwise}`}`;
+  const body = {
+    target: run.input.target,
+    ...(otherwise === '' ? {} : { overrides: overrides.map(overrideText) }),
+  };
+  if (run.joined) run.journal.hold('run.opened', text, body);
+  else await run.journal.append('run.opened', text, body);
   const { prerequisitesDeadlineMs } = run.admitted;
   const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({
     run: run.admitted.run,
@@ -47,6 +47,17 @@ export async function askRound(run: Run, { round }: Doing<'ask-round'>): Promise
 
 /** All gates are asked at the same time; what is derived follows from the same round's answers and asks nothing again. */
 async function askGates(run: Run, round: string): Promise<readonly GateResult[]> {
+  if (!run.joined) return askEachGate(run, round);
+  run.gates = await withDeadline(slowestGateMs(run)).askRound({ run: run.admitted.run, round });
+  return run.gates;
+}
+
+function slowestGateMs({ plan }: Run): number {
+  return Math.max(...plan.gates.map(({ deadlineMs }) => deadlineMs));
+}
+
+/** As earlier versions ask: an activity a gate. */
+async function askEachGate(run: Run, round: string): Promise<readonly GateResult[]> {
   const id = run.admitted.run;
   const asked = await Promise.all(
     run.plan.gates
@@ -69,6 +80,7 @@ export async function remediate(
   { round, repairs }: Doing<'remediate'>,
   orders: Orders,
 ): Promise<PromotionEvent> {
+  if (run.joined) await recorded(run);
   try {
     for (const { repair, manual, deadlineMs, gates } of repairs) {
       const serves = gates.join(', ');
@@ -119,13 +131,20 @@ export async function preflight(run: Run, { round }: Doing<'preflight'>): Promis
   return { type: 'preflight-closed', round, results, notRollbackable: checked.problems };
 }
 
+/** All that led here stands in the journal, and is told. An order cuts in. */
+async function recorded(run: Run): Promise<void> {
+  if (!run.joined) return run.journal.flush();
+  await Promise.race([run.journal.flush(), CancellationScope.current().cancelRequested]);
+  publish(run);
+}
+
 /**
  * Intent first, then the step; it is never cut short, so that a rollback never overtakes it. Once a step before it has
  * promoted, this one no longer waits for the journal.
  */
 export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orders): Promise<PromotionEvent> {
   run.journal.owe('step-started', `promoting: ${step}`, { step });
-  if (run.move.state.steps.length === 1) await run.journal.flush();
+  if (run.move.state.steps.length === 1) await recorded(run);
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
   const planned = run.plan.promotion.find(({ id }) => id === step);
@@ -148,8 +167,7 @@ export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orde
 export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise<PromotionEvent> {
   const { intervalMs } = run.plan.watch;
   const count = segmentLength(state);
-  const slowestMs = Math.max(...run.plan.gates.map(({ deadlineMs }) => deadlineMs));
-  const segment = await watchActivities(count * (intervalMs + slowestMs)).watchSegment({
+  const segment = await watchActivities(count * (intervalMs + slowestGateMs(run))).watchSegment({
     run: run.admitted.run,
     from: state.samples + 1,
     count,

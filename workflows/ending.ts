@@ -27,6 +27,7 @@ export async function close(
   if (manifest === undefined) run.move = unsealed(run.move.state, effect);
   publish(run);
   await orders.drained();
+  await run.notifications.handOver(run);
   return resultOf(run, manifest);
 }
 

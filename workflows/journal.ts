@@ -8,6 +8,8 @@ import { evidenceActivities } from './activity-options.js';
 import { samplesBody } from './describe-event.js';
 
 const LINES_KEPT = 200;
+/** So many entries are written by one activity. */
+const WRITTEN_AT_ONCE = 20;
 
 interface Entry {
   readonly kind: string;
@@ -40,6 +42,7 @@ const HEADS_KEPT = 64;
 export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
+  readonly #joined: boolean;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
@@ -49,10 +52,19 @@ export class Journal {
   heads: readonly JournalHead[] = [];
   lines: readonly LogLine[] = [];
 
-  /** @param overridden gates whose pass is not earned in this run: no entry of samples says less */
-  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined) {
+  /**
+   * @param overridden gates whose pass is not earned in this run: no entry of samples says less
+   * @param joined what is owed is written together; earlier versions wrote each entry by itself
+   */
+  constructor(
+    run: string,
+    overridden: readonly string[],
+    joined: boolean,
+    carried: CarriedJournal | undefined,
+  ) {
     this.#run = run;
     this.#overridden = overridden;
+    this.#joined = joined;
     if (carried === undefined) return;
     this.head = carried.head;
     this.heads = carried.heads ?? [carried.head];
@@ -64,6 +76,11 @@ export class Journal {
   /** What made it unwritable for good, e.g. `journal_fork`. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** The number that the next entry will have. */
+  get next(): number {
+    return this.head.seq + (this.#joined ? this.#owed.length : 0);
   }
 
   /** An entry that is owed is carried as it is: written twice it has the same bytes. */
@@ -85,6 +102,13 @@ export class Journal {
     this.#queue({ kind, at, body });
   }
 
+  /** Written with what follows, or by `flush`. */
+  hold(kind: string, text: string, body: Json): void {
+    const at = Date.now();
+    this.#note(at, kind, text);
+    this.#owed = [...this.#owed, { kind, at, body }];
+  }
+
   /** Samples that changed nothing: they stand in the evidence already, so one entry covers many. */
   gather(samples: readonly Sample[], text: string): void {
     const at = Date.now();
@@ -96,6 +120,7 @@ export class Journal {
   /** @throws what made the journal unwritable for good, e.g. `journal_fork` */
   async flush(): Promise<void> {
     this.#oweCalm(Date.now());
+    if (this.#joined) this.#tail = this.#tail.then(() => this.#writeOwed());
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -109,21 +134,40 @@ export class Journal {
 
   #queue(entry: Entry): void {
     this.#owed = [...this.#owed, entry];
-    this.#tail = this.#tail.then(() => this.#write(entry));
+    this.#tail = this.#tail.then(() => (this.#joined ? this.#writeOwed() : this.#write(entry)));
+  }
+
+  async #writeOwed(): Promise<void> {
+    while (this.#failure === undefined && this.#owed.length > 0) {
+      const entries = this.#owed.slice(0, WRITTEN_AT_ONCE);
+      await this.#attempt(async () => {
+        const heads = await evidenceActivities().appendEntries({ run: this.#run, head: this.head, entries });
+        this.#wrote(heads);
+      });
+    }
   }
 
   async #write({ kind, at, body }: Entry): Promise<void> {
     if (this.#failure !== undefined) return;
+    await this.#attempt(async () => {
+      const request = { run: this.#run, head: this.head, at, kind, body };
+      this.#wrote([await evidenceActivities().appendJournal(request)]);
+    });
+  }
+
+  async #attempt(write: () => Promise<void>): Promise<void> {
     try {
       // An order cancels what is under way, never its record.
-      this.head = await CancellationScope.nonCancellable(() =>
-        evidenceActivities().appendJournal({ run: this.#run, head: this.head, at, kind, body }),
-      );
-      this.heads = [...this.heads, this.head].slice(-HEADS_KEPT);
-      this.#owed = this.#owed.slice(1);
+      await CancellationScope.nonCancellable(write);
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
     }
+  }
+
+  #wrote(heads: readonly JournalHead[]): void {
+    this.head = heads.at(-1) ?? this.head;
+    this.heads = [...this.heads, ...heads].slice(-HEADS_KEPT);
+    this.#owed = this.#owed.slice(heads.length);
   }
 
   #note(at: number, kind: string, text: string): void {

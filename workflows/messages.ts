@@ -8,6 +8,7 @@ export const PROMOTION = 'promotion';
 export const ADMISSION = 'admission';
 export const ROLLBACK = 'rollback';
 export const RECONCILE = 'reconcile';
+export const UNDELIVERED = 'undelivered';
 
 /**
  * How long a workflow task may be with a worker: one that was killed with a task in hand holds the promotion up that long.
@@ -40,7 +41,7 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 
 /** Task queues: a rollback never waits behind a watch, nor a record behind a slow gate. */
-export type QueueRole = 'main' | 'evidence' | 'watch' | 'rollback';
+export type QueueRole = 'main' | 'evidence' | 'watch' | 'rollback' | 'notify';
 export function taskQueueName(prefix: string, role: QueueRole): string {
   return role === 'main' ? prefix : `${prefix}-${role}`;
 }

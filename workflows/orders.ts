@@ -181,6 +181,7 @@ export class Orders {
       identity,
       key,
     });
+    run.notifications.tell(run, 'decided', `${statement.by}: ${statement.verdict}`);
     // Who is still waited for; a vote that decides it is told with the next phase. Earlier histories told nothing here.
     if (run.plan.approval.roles !== undefined && tally(run.plan.approval, run.ballot) === 'open')
       publish(run);

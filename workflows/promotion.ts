@@ -30,7 +30,7 @@ export async function promotion(input: PromotionInput, carried?: Carried): Promi
 /** Carries out one effect after the other until the rules say that it has ended. */
 export async function carryThrough(run: Run, orders: Orders): Promise<PromotionResult> {
   while (run.move.effect.do !== 'end') {
-    publish(run);
+    if (!isToldOnceRecorded(run)) publish(run);
     await continueIfLong(run, orders);
     const { effect } = run.move;
     // Looking for an order or a last vote and the rules taking it are one: nothing is awaited in between, so that what was
@@ -46,6 +46,11 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     await settle(run, makesWay(effect) ? (orders.take() ?? decidedLast(run, event)) : event);
   }
   return close(run, run.move.effect, orders);
+}
+
+/** Before anything acts, its record is written first; a further step waits for none. */
+function isToldOnceRecorded({ joined, move: { state, effect } }: Run): boolean {
+  return joined && (effect.do === 'remediate' || (effect.do === 'promote' && state.steps.length <= 1));
 }
 
 /** What an order that is being checked might stop: promoting, and an end. A rollback waits for none. */

@@ -8,13 +8,14 @@ import type { PromotionEvent } from '../src/domain/event.js';
 import { begin, type Move } from '../src/domain/move.js';
 import { overriddenGates } from '../src/domain/override.js';
 import type { Plan } from '../src/domain/plan.js';
-import { recordingOf } from '../src/domain/records.js';
+import { isHeld, recordingOf } from '../src/domain/records.js';
 import { transition } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
 import { Journal, type CarriedJournal } from './journal.js';
 import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js';
+import { Notifications, type CarriedNotifications } from './notifying.js';
 import type { Changes } from '../src/domain/changes.js';
 import type { StatementHead } from '../src/domain/statement.js';
 import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
@@ -38,6 +39,8 @@ export interface Carried {
   readonly ordered?: OrdersTaken | undefined;
   readonly requested?: Requested | undefined;
   readonly published?: StatementHead | undefined;
+  readonly notifications?: CarriedNotifications | undefined;
+  readonly notified?: string | undefined;
 }
 
 /** What an open request has beside its votes. */
@@ -71,6 +74,9 @@ export class Run {
   /** The journal's head as it was last published: what an order names that was given without any worker. */
   published: StatementHead;
   requested: Requested | undefined;
+  readonly notifications: Notifications;
+  /** The phase that was notified of last, so that none is twice. */
+  notified = '';
 
   constructor(input: PromotionInput, admitted: Admitted, carried?: Carried) {
     this.input = input;
@@ -82,7 +88,9 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), carried?.journal);
+    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), this.joined, carried?.journal);
+    this.notifications = new Notifications(carried?.notifications);
+    this.notified = carried?.notified ?? '';
     this.move = carried?.move ?? begin(admitted.plan);
     this.published = carried?.published ?? this.journal.head;
     this.ordered = carried?.ordered ?? enteredPhase(NO_ORDERS, this.phase, this.journal.head.seq);
@@ -107,7 +115,14 @@ export class Run {
       ordered,
       requested,
       published,
+      notifications: this.notifications.carried,
+      notified: this.notified,
     };
+  }
+
+  /** Earlier versions asked each gate, and wrote each entry, by itself. */
+  get joined(): boolean {
+    return this.admitted.joined === true;
   }
 
   get phase(): Move['state']['phase'] {
@@ -124,10 +139,12 @@ export class Run {
     const { ordered } = this;
     this.move = transition(this.plan, before.state, event);
     if (this.phase !== before.state.phase)
-      this.ordered = enteredPhase(this.ordered, this.phase, this.journal.head.seq);
+      this.ordered = enteredPhase(this.ordered, this.phase, this.journal.next);
     const { kind, text, body } = describeEvent(event, this.move.state, overriddenGates(this.plan));
     const recording = recordingOf(before.state, event, this.move.state);
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
+    if (recording === 'append' && this.joined && isHeld(event, this.move.state))
+      return this.journal.hold(kind, text, body);
     if (recording !== 'append') return this.journal.owe(kind, text, body);
     try {
       await this.journal.append(kind, text, body);

@@ -4,6 +4,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
 import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import { overridesOf } from '../src/domain/override.js';
+import { notifyPhase } from './notifying.js';
 import type { Run } from './run.js';
 
 const TARGET = defineSearchAttributeKey('PromotionTarget', 'KEYWORD');
@@ -36,6 +37,7 @@ export function publish(run: Run): void {
   const { rollback } = run;
   const told = JSON.stringify([memo, rollback]);
   if (run.told === told) return;
+  notifyPhase(run);
   run.told = told;
   // The head moves with every record: it is told with what else is new, and an order on any newer one is as good.
   const { seq, digest } = run.journal.head;
@@ -161,6 +163,7 @@ export function viewOf(run: Run): PromotionView {
     concerns: concernsNow(run),
     rollback: run.rollback,
     refusals: run.refusals,
+    notifications: run.notifications.deliveries,
     evidence: run.admitted.folder,
     head: run.journal.head,
     log: run.journal.lines,

@@ -32,6 +32,7 @@ import type { Verify } from './signatures/verify.js';
 import { remoteAt } from './steps/git-place.js';
 import type { GitTools } from './steps/git-steps.js';
 import { bringBack } from './steps/by-hand.js';
+import type { Notifier } from './notifications/notifier.js';
 import { ownCommits } from './steps/own-commits.js';
 import { commandProblem } from './steps/requirements.js';
 
@@ -67,7 +68,13 @@ export interface Admitted {
   readonly prerequisitesDeadlineMs: number;
   /** Of the requester; left out where it is not known yet. */
   readonly identity?: Identity | undefined;
+  /** A round is one activity, and what stands in the evidence by itself is journalled with what follows; left out by earlier versions. */
+  readonly joined?: true | undefined;
+  /** Who is told, and of what; of everything where no events are named. Left out: nobody. */
+  readonly notifiers?: readonly AdmittedNotifier[] | undefined;
 }
+
+export type AdmittedNotifier = Pick<Notifier, 'name' | 'events'>;
 
 export type Admission = Admitted | { readonly admitted: false; readonly problems: readonly string[] };
 
@@ -80,6 +87,7 @@ export interface AdmissionTools extends GitTools {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether a secret stands in a text: those of the runbook too, once `secretsOf` has opened them. */
   readonly holdsSecret: (text: string) => boolean;
+  readonly notifiers: readonly AdmittedNotifier[];
 }
 
 /**
@@ -190,7 +198,7 @@ async function inspect(
 }
 
 async function named(
-  { deployment, evidence }: AdmissionTools,
+  { deployment, evidence, notifiers }: AdmissionTools,
   loaded: LoadedRunbook,
   { target, again }: AdmissionRequest,
   {
@@ -224,6 +232,8 @@ async function named(
     again,
     // For people: a runbook that this version can't read any more is no reason to refuse.
     bringBack: left === undefined ? [] : await evidence.known(left.run).then(bringBack, () => []),
+    joined: true,
+    ...(notifiers.length === 0 ? {} : { notifiers }),
     prerequisitesDeadlineMs: loaded.runbook.prerequisites.reduce(
       (sum, { deadline }) => sum + deadline,
       1_000,

@@ -87,6 +87,7 @@ export function statusLines(
     ...concernLines(shown.concerns).map((line): [string, string] => ['call', line]),
     ...rollbackRows(status),
     ['blocked', blockedLine(status)],
+    ['untold', untoldLine(status)],
     ['worker', status.workerAnswers ? null : 'none answers: this is what Temporal recorded last'],
     ['next', nextSteps(status).join('  ·  ') || null],
   ];
@@ -208,6 +209,14 @@ function blockedLine({ blocked }: PromotionStatus): string | null {
   if (blocked === undefined) return null;
   const what = blocked.activity === '' ? '' : `${blocked.activity}: `;
   return `${what}${blocked.cause} (attempt ${blocked.attempt})`;
+}
+
+/** Notifications that were given up, or are not taken. */
+function untoldLine({ view, untold }: PromotionStatus): string | null {
+  const { pending = 0, failed = 0 } = view?.notifications ?? {};
+  if (failed === 0 && untold === undefined) return null;
+  const cause = untold === undefined ? '' : `: ${untold.cause} (attempt ${untold.attempt})`;
+  return `${pending} notifications on their way, ${failed} given up${cause}`;
 }
 
 /** `23 h 59 min left`, `4 s left`, `passed`. */

@@ -56,6 +56,10 @@ export function statusDocument(status: PromotionStatus, locate: (folder: string)
     rollback: { order: rollbackOrder(status), steps: status.rollback },
     refusals: view?.refusals ?? [],
     blocked: status.blocked ?? null,
+    notifications:
+      view?.notifications === undefined
+        ? null
+        : { ...view.notifications, cause: status.untold?.cause ?? null },
     workerAnswers: status.workerAnswers,
     open: isOpen(status),
     abandoned: abandonedWhile(status) ?? null,

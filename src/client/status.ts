@@ -3,7 +3,7 @@ import { QueryNotRegisteredError, type WorkflowExecutionStatusName } from '@temp
 import type { PromotionMemo, PromotionView, RollbackStepView } from '../domain/messages.js';
 import { promotionId, view } from '../../workflows/messages.js';
 import type { TemporalServer } from './connection.js';
-import { blockedBy, firstRunOf, type Blocked } from './description.js';
+import { blockedBy, firstRunOf, untoldBy, type Blocked } from './description.js';
 import { memoOf, rollbackOf } from './memo.js';
 
 export interface PromotionStatus {
@@ -20,6 +20,8 @@ export interface PromotionStatus {
   readonly rollback: readonly RollbackStepView[];
   readonly workerAnswers: boolean;
   readonly blocked: Blocked | undefined;
+  /** A notification that is not taken; nothing waits for it. */
+  readonly untold: Blocked | undefined;
 }
 
 /** "queries with a limit of 1 s: with no worker, a query only times out." */
@@ -44,6 +46,7 @@ export async function status(server: TemporalServer, target: string): Promise<Pr
     rollback: seen?.rollback ?? rollbackOf(description),
     workerAnswers: answers,
     blocked: blockedBy(description),
+    untold: untoldBy(description),
   };
 }
 

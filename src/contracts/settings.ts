@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { deploymentName, targetName } from './names.js';
+import { notifierSchema } from './notifier.js';
 
 /** `promote.yaml`: settings of one deployment. No secret stands in it. docs/reference/settings.md */
 export const settingsSchema = z.strictObject({
@@ -20,6 +21,15 @@ export const settingsSchema = z.strictObject({
     .default('promotion'),
   /** Path of a temporal binary. */
   temporalExecutable: z.string().max(1024).optional(),
+  /** Whom workers tell of what happens. */
+  notifications: z
+    .array(notifierSchema)
+    .max(8)
+    .refine(
+      (notifiers) => new Set(notifiers.map(({ name }) => name)).size === notifiers.length,
+      'two notifiers have one name: rename one',
+    )
+    .default([]),
   /** Targets and their runbooks, relative to this file; without any, every target takes the shipped runbook. */
   targets: z.record(targetName, z.strictObject({ runbook: z.string().max(1024) })).optional(),
 });

@@ -1,4 +1,5 @@
 import type { Changes } from './changes.js';
+import type { Deliveries } from './notification.js';
 import type { Concern } from './ownership.js';
 import type { ExpectationOverride, GateOverride } from './override.js';
 import type { End, Phase } from './phase.js';
@@ -145,6 +146,8 @@ export interface PromotionView {
   readonly concerns: readonly Concern[];
   readonly rollback: readonly RollbackStepView[];
   readonly refusals: readonly { readonly by: string; readonly what: string; readonly reason: string }[];
+  /** Left out by earlier versions. */
+  readonly notifications?: Deliveries | undefined;
   readonly evidence: string;
   readonly head: { readonly seq: number; readonly digest: string };
   readonly log: readonly LogLine[];

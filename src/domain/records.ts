@@ -2,7 +2,7 @@ import type { OwnReasonCode } from './reason-codes/catalogue.js';
 import type { Effect } from './effect.js';
 import type { PromotionEvent } from './event.js';
 import { end, type Move, type PromotionState } from './move.js';
-import type { End, Phase } from './phase.js';
+import { isEnd, type End, type Phase } from './phase.js';
 import type { Sample, SampleGrade } from './watch.js';
 
 /**
@@ -19,6 +19,22 @@ export function recordingOf(before: PromotionState, event: PromotionEvent, after
   if (event.type === 'sampled' && isCalm(before, event) && after.phase === 'watching') return 'gather';
   if (event.type === 'faulted') return 'owe';
   return before.phase === 'promoting' || goesFirst(before.phase) || goesFirst(after.phase) ? 'owe' : 'append';
+}
+
+/**
+ * What stands in the evidence in files of its own already (answers, votes) goes into the journal together with what follows.
+ * Before people are asked, and before anything acts, all of it is written.
+ */
+export function isHeld(event: PromotionEvent, after: PromotionState): boolean {
+  switch (event.type) {
+    case 'prerequisites-checked':
+    case 'round-closed':
+    case 'approved':
+    case 'preflight-closed':
+      return !isEnd(after.phase);
+    default:
+      return false;
+  }
 }
 
 function goesFirst(phase: Phase | End): boolean {

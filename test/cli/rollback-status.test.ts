@@ -54,6 +54,7 @@ function statusIn(phase: Phase | End, rollback: readonly RollbackStepView[]): Pr
     rollback,
     workerAnswers: false,
     blocked: undefined,
+    untold: undefined,
   };
 }
 

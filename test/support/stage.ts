@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly scenario?: string | Scenario;
   readonly timings?: Partial<Timings>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whom its worker tells. */
+  readonly notifications?: Config['notifications'];
   /** Without one the test runs its own worker processes. */
   readonly worker?: boolean;
   /** What its worker's watches tell the time by. */
@@ -92,7 +94,8 @@ function scenarioOf(named: string | Scenario): Scenario {
 export async function setStage<Played extends Play>(
   folder: string,
   play: Played,
-  options: Pick<StageOptions, 'address' | 'environment'> & Partial<Pick<Config, 'runbookFor'>>,
+  options: Pick<StageOptions, 'address' | 'environment' | 'notifications'> &
+    Partial<Pick<Config, 'runbookFor'>>,
 ): Promise<Stage<Played>> {
   const base = await readConfig({
     cwd: folder,
@@ -104,7 +107,8 @@ export async function setStage<Played extends Play>(
       ...options.environment,
     },
   });
-  const config: Config = { ...base, runbookFor: options.runbookFor ?? (() => play.runbookFile) };
+  const { runbookFor = () => play.runbookFile, notifications = [] } = options;
+  const config: Config = { ...base, runbookFor, notifications };
   const connection = await Connection.connect({ address: options.address });
   return new Stage(folder, play, config, options.address, connection);
 }
