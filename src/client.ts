@@ -4,6 +4,7 @@ import type { Submission } from './domain/statement.js';
 import type { AdmissionAnswer, AdmissionRequest } from '../workflows/admission.js';
 import { control, decide } from '../workflows/messages.js';
 import { admit } from './client/admission.js';
+import { useBuild } from './client/build.js';
 import { say } from './client/commands.js';
 import { TemporalServer, type ClientOptions } from './client/connection.js';
 import { reconcile } from './client/reconcile.js';
@@ -14,7 +15,7 @@ import { ensureSearchAttributes } from './client/search-attributes.js';
 import { refuseIfOpen, start, type Started } from './client/start.js';
 import { status, type PromotionStatus } from './client/status.js';
 
-export { SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+export { deploymentNameOf, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 export { ClientError, type ClientErrorCode } from './client/errors.js';
 export type { ListedPromotion } from './client/list.js';
 export type { PromotionStatus } from './client/status.js';
@@ -34,6 +35,11 @@ export class PromotionClient {
 
   get address(): string {
     return this.#server.address;
+  }
+
+  /** @throws ClientError `refused` where no worker of that build polls */
+  async useBuild(deploymentName: string, buildId: string, identity: string): Promise<void> {
+    return useBuild(this.#server, deploymentName, buildId, identity);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } fr
 import type { z } from 'zod';
 
 import { InputError } from './contracts/input-error.js';
-import { identity, targetName } from './contracts/names.js';
+import { buildId, identity, targetName } from './contracts/names.js';
 import { settingsSchema, type Settings } from './contracts/settings.js';
 
 export interface TemporalSettings {
@@ -36,6 +36,8 @@ export interface Config {
   /** The private key that signs evidence on this worker. */
   readonly evidenceKeyFile: string;
   readonly taskQueue: string;
+  /** PROMOTE_BUILD_ID: names this build of the worker, so that promotions go over to it at a moment that somebody chooses. */
+  readonly buildId: string | undefined;
   /** Whom workers tell of what happens. */
   readonly notifications: Settings['notifications'];
   readonly workingDirectory: string;
@@ -110,6 +112,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
       settingsSchema.shape.taskQueue,
       settings.taskQueue,
     ),
+    buildId: checked('PROMOTE_BUILD_ID', given('PROMOTE_BUILD_ID'), buildId.optional(), undefined),
     notifications: settings.notifications,
     workingDirectory,
     packageRoot,

@@ -1,11 +1,18 @@
 import { access } from 'node:fs/promises';
 
-import { DefaultLogger, NativeConnection, Runtime, Worker, type LogLevel } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type LogLevel,
+  type WorkerOptions as NamedWorkerOptions,
+} from '@temporalio/worker';
 
 import { createActivities, type StartWatchClock } from '../activities/index.js';
 import type { Config } from '../src/config.js';
 import { createWiring } from '../src/wiring.js';
-import { taskQueueName } from '../workflows/messages.js';
+import { deploymentNameOf, taskQueueName } from '../workflows/messages.js';
 import { BUNDLE } from './bundle.js';
 import { redacting } from './redacting.js';
 
@@ -21,6 +28,11 @@ export interface WorkerOptions {
   readonly bundle?: string | undefined;
   /** What a watch tells the time by; the server's clock where it is left out. */
   readonly watchClock?: StartWatchClock | undefined;
+  /**
+   * How long what it began may take once it is asked to end; what is cut short then, another worker begins again. Watches, which any
+   * worker goes on with at once, are not waited for.
+   */
+  readonly shutdownGraceMs?: number | undefined;
   /** Called once it polls. */
   readonly onReady: () => void;
   readonly log: (level: LogLevel, message: string) => void;
@@ -41,6 +53,7 @@ export async function runWorker({
   bundle = BUNDLE,
   set,
   watchClock,
+  shutdownGraceMs = 5_000,
 }: WorkerOptions): Promise<void> {
   await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
@@ -48,7 +61,7 @@ export async function runWorker({
   installLogger(log);
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
   try {
-    const workers = await createWorkers({ config, bundle, set, watchClock }, connection);
+    const workers = await createWorkers({ config, bundle, set, watchClock, shutdownGraceMs }, connection);
     const stop = (): void =>
       workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
@@ -61,13 +74,33 @@ export async function runWorker({
   }
 }
 
+/** Work that lasts, and that any other worker goes on with where this one stopped. */
+const HANDED_ON = '1s';
+
+/**
+ * A build of its own name takes promotions over once it is made the current one, and carries on those of earlier builds: what
+ * changed in the workflow since is told apart in it. docs/how-to/upgrade-workers.md
+ */
+function versioning(config: Config): Pick<NamedWorkerOptions, 'workerDeploymentOptions'> {
+  const { buildId } = config;
+  if (buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: deploymentNameOf(config), buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
+}
+
 async function createWorkers(
   {
     config,
     bundle,
     set,
     watchClock,
-  }: Pick<WorkerOptions, 'config' | 'set' | 'watchClock'> & { bundle: string },
+    shutdownGraceMs,
+  }: Pick<WorkerOptions, 'config' | 'set' | 'watchClock'> & { bundle: string; shutdownGraceMs: number },
   connection: NativeConnection,
 ): Promise<readonly Worker[]> {
   const { dependencies } = createWiring(config, set);
@@ -79,7 +112,8 @@ async function createWorkers(
     interceptors,
     // Workers of one process: a watch's samples may take every slot of their own queue and no other's.
     maxConcurrentActivityTaskExecutions: 100,
-    shutdownGraceTime: '5s',
+    shutdownGraceTime: shutdownGraceMs,
+    ...versioning(config),
     // Heartbeats go out as they come: at the default the last one may be 2.4 of the 3 allowed seconds old.
     maxHeartbeatThrottleInterval: '500ms',
     defaultHeartbeatThrottleInterval: '500ms',
@@ -102,6 +136,7 @@ async function createWorkers(
     Worker.create({
       ...common,
       taskQueue: taskQueueName(config.taskQueue, 'watch'),
+      shutdownGraceTime: HANDED_ON,
       activities: queues.watch,
     }),
     Worker.create({
@@ -112,6 +147,7 @@ async function createWorkers(
     Worker.create({
       ...common,
       taskQueue: taskQueueName(config.taskQueue, 'notify'),
+      shutdownGraceTime: HANDED_ON,
       activities: queues.notify,
     }),
   ]);

@@ -32,7 +32,8 @@ export async function checkPrerequisites(run: Run): Promise<PromotionEvent> {
     target: run.input.target,
     ...(otherwise === '' ? {} : { overrides: overrides.map(overrideText) }),
   };
-  if (run.joined) run.journal.hold('run.opened', text, body);
+  // Whoever orders something names an entry, so there is one soon.
+  if (run.joined) run.journal.owe('run.opened', text, body);
   else await run.journal.append('run.opened', text, body);
   const { prerequisitesDeadlineMs } = run.admitted;
   const { problems } = await withDeadline(prerequisitesDeadlineMs).checkPrerequisites({

@@ -40,6 +40,17 @@ export const SEARCH_ATTRIBUTES = {
   PromotionDeadline: 'Datetime',
 } as const;
 
+/** What Temporal calls the workers of one installation and one prefix, whatever their build. */
+export function deploymentNameOf({
+  deployment,
+  taskQueue,
+}: {
+  readonly deployment: string;
+  readonly taskQueue: string;
+}): string {
+  return `promote-${deployment}-${taskQueue}`;
+}
+
 /** Task queues: a rollback never waits behind a watch, nor a record behind a slow gate. */
 export type QueueRole = 'main' | 'evidence' | 'watch' | 'rollback' | 'notify';
 export function taskQueueName(prefix: string, role: QueueRole): string {

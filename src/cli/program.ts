@@ -292,6 +292,12 @@ function addParts(program: Command, go: Go): void {
     .action(async (_flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./worker.js')).worker(context)),
     );
+  example(program.command('use-build'), 'promote use-build 2026-11-26-4f0c2a9')
+    .description('have the workers of one build (PROMOTE_BUILD_ID) take over every promotion')
+    .argument('<build>')
+    .action(async (build: string, _flags: unknown, command: Command) =>
+      go(command, async (context) => (await import('./use-build.js')).useBuild(context, build)),
+    );
 }
 
 /** For statements, whoever makes one: signed here, or elsewhere. */

@@ -11,6 +11,9 @@ import {
   type Endpoint,
 } from './temporal.js';
 
+/** Each step has a deadline of its own; a second signal ends the worker at once. */
+const UNTIL_IT_IS_OVER_MS = 24 * 60 * 60_000;
+
 /** Runs the workflows and their activities until SIGINT or SIGTERM. */
 export async function worker({ config, output }: Context): Promise<ExitCode> {
   const signal = untilStopped(SIGNALS_TO_A_SERVICE);
@@ -22,6 +25,7 @@ export async function worker({ config, output }: Context): Promise<ExitCode> {
       endpoint,
       output,
       signal,
+      shutdownGraceMs: UNTIL_IT_IS_OVER_MS,
       onReady: () => {
         const { address, namespace } = endpoint;
         output.document({ address, namespace, taskQueue: config.taskQueue, origin: engine.origin });
@@ -43,17 +47,19 @@ export async function runInProcess(options: {
   readonly endpoint: Endpoint;
   readonly output: Output;
   readonly signal: AbortSignal;
+  readonly shutdownGraceMs?: number;
   readonly onReady: () => void;
   /** Variables of the runbook, for a rehearsal alone. */
   readonly set?: Readonly<Record<string, string>>;
 }): Promise<void> {
-  const { config, endpoint, output, signal, onReady, set } = options;
+  const { config, endpoint, output, signal, onReady, set, shutdownGraceMs } = options;
   await withClientAt(endpoint, config, (client) => addSearchAttributes(client, output.note));
   const { runWorker } = await import('../../worker/main.js');
   await runWorker({
     config: { ...config, temporal: endpoint },
     address: endpoint.address,
     signal,
+    shutdownGraceMs,
     onReady,
     set,
     log: (level, message) => output.note(`worker: ${level.toLowerCase()}: ${plain(message)}`),

@@ -42,3 +42,8 @@ export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 /** `20260102T030405678Z-5f0c2a9e`: when it was opened, and 32 random bits. */
 export const RUN_PATTERN = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/;
 export const runId = z.string().regex(RUN_PATTERN);
+
+/** A build of the worker, such as a version or a commit. */
+export const buildId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, 'letters, digits, - and _, at most 128: such as a commit');

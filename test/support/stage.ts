@@ -139,16 +139,17 @@ export class Stage<Played extends Play = Rehearsal> {
     return new Stage(this.folder, this.rehearsal, this.config, this.address, this.#connection);
   }
 
-  async startWorker(): Promise<void> {
+  /** @param build another build of the workflows, or one with a name of its own */
+  async startWorker(build: { readonly bundle?: string; readonly buildId?: string } = {}): Promise<void> {
     const stop = new AbortController();
     this.#stop = stop;
     await new Promise<void>((ready, failed) => {
       this.#running = runWorker({
-        config: this.config,
+        config: { ...this.config, buildId: build.buildId },
         address: this.address,
         signal: stop.signal,
         watchClock: this.watchClock,
-        bundle: join(root, 'dist/worker/workflow-bundle.js'),
+        bundle: build.bundle ?? join(root, 'dist/worker/workflow-bundle.js'),
         onReady: ready,
         log: () => {},
       });
