@@ -1,5 +1,5 @@
 // A worker in a process of its own, so that what it uses can be told from what the bench uses. Ends with its parent.
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
 
 import { readConfig } from '../dist/src/config.js';
@@ -27,10 +27,11 @@ async function ours() {
 
 /** The same queues, slots and cache. */
 async function least() {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const connection = await NativeConnection.connect({ address });
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: join(import.meta.dirname, 'least', 'workflow.mjs'),
-    logger: { info() {}, warn() {}, error() {}, debug() {}, trace() {}, log() {} },
+    logger: new DefaultLogger('ERROR'),
   });
   const common = {
     connection,
@@ -45,7 +46,7 @@ async function least() {
       stickyQueueScheduleToStartTimeout: '1s',
       maxCachedWorkflows: 500,
     }),
-    ...['-evidence', '-watch', '-rollback'].map((suffix) =>
+    ...['-evidence', '-watch', '-rollback', '-notify'].map((suffix) =>
       Worker.create({ ...common, taskQueue: `${taskQueue}${suffix}` }),
     ),
   ]);

@@ -10,7 +10,7 @@ import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } fr
 import type { z } from 'zod';
 
 import { InputError } from './contracts/input-error.js';
-import { buildId, identity, targetName } from './contracts/names.js';
+import { buildId, identity, siteName, targetName } from './contracts/names.js';
 import { settingsSchema, type Settings } from './contracts/settings.js';
 
 export interface TemporalSettings {
@@ -35,7 +35,13 @@ export interface Config {
   readonly trustedKeys: string;
   /** The private key that signs evidence on this worker. */
   readonly evidenceKeyFile: string;
+  /** Prefix of this site's task queues. */
   readonly taskQueue: string;
+  /**
+   * Prefix of the task queues of the site that a target is promoted from.
+   * @throws InputError `bad_target` as `runbookFor`
+   */
+  readonly taskQueueFor: (target: string) => string;
   /** PROMOTE_BUILD_ID: names this build of the worker, so that promotions go over to it at a moment that somebody chooses. */
   readonly buildId: string | undefined;
   /** Whom workers tell of what happens. */
@@ -92,6 +98,14 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
       : resolve(workingDirectory, fromEnvironment);
   };
   const packageRoot = findPackageRoot();
+  const taskQueue = checked(
+    'PROMOTE_TASK_QUEUE',
+    given('PROMOTE_TASK_QUEUE'),
+    settingsSchema.shape.taskQueue,
+    settings.taskQueue,
+  );
+  const queueAt = (site: string | undefined): string =>
+    site === undefined ? taskQueue : `${taskQueue}-at-${site}`;
   const signingKey = given('PROMOTE_SIGNING_KEY');
   const temporal = once(() => readTemporal(environment));
   return {
@@ -106,12 +120,8 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     cacheDir: join(cacheHome(given), 'promote'),
     evidenceDir: path('PROMOTE_EVIDENCE_DIR', settings.evidenceDir),
     trustedKeys: path('PROMOTE_TRUSTED_KEYS', settings.trustedKeys),
-    taskQueue: checked(
-      'PROMOTE_TASK_QUEUE',
-      given('PROMOTE_TASK_QUEUE'),
-      settingsSchema.shape.taskQueue,
-      settings.taskQueue,
-    ),
+    taskQueue: queueAt(checked('PROMOTE_SITE', given('PROMOTE_SITE'), siteName.optional(), undefined)),
+    taskQueueFor: (target) => queueAt(targetIn(target, settings, file)?.site),
     buildId: checked('PROMOTE_BUILD_ID', given('PROMOTE_BUILD_ID'), buildId.optional(), undefined),
     notifications: settings.notifications,
     workingDirectory,
@@ -129,17 +139,29 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
 }
 
 function runbookFor(target: string, settings: Settings, file: string, packageRoot: string): string {
+  const listed = targetIn(target, settings, file);
+  return listed === undefined
+    ? join(packageRoot, 'runbooks', 'operator-readiness.yaml')
+    : resolve(dirname(file), listed.runbook);
+}
+
+/** Undefined where no targets are listed: then every name is one. */
+function targetIn(
+  target: string,
+  settings: Settings,
+  file: string,
+): NonNullable<Settings['targets']>[string] | undefined {
   const named = targetName.safeParse(target);
   if (!named.success)
     throw new InputError('bad_target', [`${JSON.stringify(target.slice(0, 80))}: ${messageOf(named.error)}`]);
   const { targets } = settings;
-  if (targets === undefined) return join(packageRoot, 'runbooks', 'operator-readiness.yaml');
+  if (targets === undefined) return undefined;
   const listed = Object.hasOwn(targets, target) ? targets[target] : undefined;
   if (listed === undefined)
     throw new InputError('bad_target', [
       `${file}: the target ${target} is not listed under targets: add it, or take one of ${Object.keys(targets).join(', ')}`,
     ]);
-  return resolve(dirname(file), listed.runbook);
+  return listed;
 }
 
 /** The nearest folder above this file with a package.json: the same one from `src` and from `dist/src`. */
@@ -274,7 +296,7 @@ function parseSettings(bytes: Buffer, file: string): Settings {
 function problemsOf(document: Document, issue: z.core.$ZodIssue): { offset: number; message: string }[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
-    const known = path.length === 0 ? Object.keys(settingsSchema.shape) : ['runbook'];
+    const known = path.length === 0 ? Object.keys(settingsSchema.shape) : ['runbook', 'site'];
     return issue.keys.map((key) => ({
       offset: offsetOf(document, [...path, key], 'key'),
       message: `${shown([...path, key])}: unknown key; known are ${known.join(', ')}`,

@@ -6,7 +6,7 @@ import { parseTarget, parseText, type Context } from './context.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { plain } from './output.js';
 import { refuseSecret } from './secret-in-text.js';
-import { withClient } from './temporal.js';
+import { atSiteOf, withClient } from './temporal.js';
 
 export interface ReconcileFlags {
   readonly target?: string;
@@ -28,7 +28,7 @@ export async function reconcile(
   const reason = parseText('--reason', flags.reason ?? 'promote reconcile');
   await refuseSecret(config, '--reason', reason);
   const dryRun = flags.dryRun === true;
-  const { runs, unreadable } = await withClient(config, (client) =>
+  const { runs, unreadable } = await withClient(atSiteOf(config, target), (client) =>
     client.reconcile({
       ...(target === undefined ? {} : { target }),
       ...(run === undefined ? {} : { run }),

@@ -8,7 +8,7 @@ import { plain } from './output.js';
 import { refuseSecret } from './secret-in-text.js';
 import { printStatement, submissionFor, type SigningFlags } from './signing.js';
 import { startOf } from './submit.js';
-import { withClient } from './temporal.js';
+import { atSiteOf, withClient } from './temporal.js';
 
 export interface StartFlags extends ExpectFlags, SigningFlags {
   readonly target: string;
@@ -32,7 +32,7 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   await refuseSecret(config, '--reason', reason);
   const overrides = parseExpectations(flags);
   config.runbookFor(target);
-  const started = await withClient(config, async (client) => {
+  const started = await withClient(atSiteOf(config, target), async (client) => {
     await client.refuseIfOpen(target);
     const asked = { target, commit, requester, reason, again, overrides };
     const { problems, rolledBack, bringBack, binds } = await client.admit(asked);

@@ -68,6 +68,11 @@ export async function connectTo(
   return connectClient({ ...endpoint, taskQueue: config.taskQueue });
 }
 
+/** As a client that starts something for a target: its site's workers take it up. */
+export function atSiteOf(config: Config, target: string | undefined): Config {
+  return target === undefined ? config : { ...config, taskQueue: config.taskQueueFor(target) };
+}
+
 /** One connection for one command. */
 export async function withClient<T>(
   config: Config,

@@ -47,3 +47,11 @@ export const runId = z.string().regex(RUN_PATTERN);
 export const buildId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, 'letters, digits, - and _, at most 128: such as a commit');
+
+/** Where workers stand, such as a network that the targets' gates are reached from. */
+export const siteName = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/,
+    'a-z, 0-9 and -, at most 32, with a letter or digit at both ends',
+  );

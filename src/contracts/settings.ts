@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { deploymentName, targetName } from './names.js';
+import { deploymentName, siteName, targetName } from './names.js';
 import { notifierSchema } from './notifier.js';
 
 /** `promote.yaml`: settings of one deployment. No secret stands in it. docs/reference/settings.md */
@@ -31,6 +31,15 @@ export const settingsSchema = z.strictObject({
     )
     .default([]),
   /** Targets and their runbooks, relative to this file; without any, every target takes the shipped runbook. */
-  targets: z.record(targetName, z.strictObject({ runbook: z.string().max(1024) })).optional(),
+  targets: z
+    .record(
+      targetName,
+      z.strictObject({
+        runbook: z.string().max(1024),
+        /** From where it is asked and promoted: the site of workers with PROMOTE_SITE. */
+        site: siteName.optional(),
+      }),
+    )
+    .optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -68,10 +68,10 @@ const PHASES: readonly Phase[] = [
   },
   {
     phase: 'watching',
-    timings: { watchWindowMs: 10_000 },
+    timings: { watchWindowMs: 15_000 },
     reach: async (stage) => {
       await approved(stage);
-      await stage.until((view) => (view.watch?.samples ?? 0) >= 1, 20);
+      await seen(stage, 'watching');
     },
     end: 'promoted',
   },
