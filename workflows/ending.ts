@@ -4,6 +4,7 @@ import { unsealed } from '../src/domain/records.js';
 import { sealActivities } from './activity-options.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
+import { tellEnd } from './telling.js';
 import { publish } from './visibility.js';
 
 /**
@@ -27,7 +28,9 @@ export async function close(
   if (manifest === undefined) run.move = unsealed(run.move.state, effect);
   publish(run);
   await orders.drained();
-  return resultOf(run, manifest);
+  const result = resultOf(run, manifest);
+  tellEnd(run.input, result.run, result.end);
+  return result;
 }
 
 function resultOf(run: Run, manifest: string | undefined): PromotionResult {

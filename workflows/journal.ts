@@ -30,6 +30,9 @@ interface JournalHead {
   readonly digest: string;
 }
 
+/** @param owed entries that wait to be written before it */
+type Tell = (kind: string, body: Json, owed: number) => void;
+
 /** An order names one of these. */
 const HEADS_KEPT = 64;
 
@@ -40,6 +43,7 @@ const HEADS_KEPT = 64;
 export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
+  readonly #tell: Tell;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
@@ -49,10 +53,14 @@ export class Journal {
   heads: readonly JournalHead[] = [];
   lines: readonly LogLine[] = [];
 
-  /** @param overridden gates whose pass is not earned in this run: no entry of samples says less */
-  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined) {
+  /**
+   * @param overridden gates whose pass is not earned in this run: no entry of samples says less
+   * @param tell is told each entry that is news
+   */
+  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined, tell: Tell) {
     this.#run = run;
     this.#overridden = overridden;
+    this.#tell = tell;
     if (carried === undefined) return;
     this.head = carried.head;
     this.heads = carried.heads ?? [carried.head];
@@ -82,6 +90,7 @@ export class Journal {
     const at = Date.now();
     this.#oweCalm(at);
     this.#note(at, kind, text);
+    this.#tell(kind, body, this.#owed.length);
     this.#queue({ kind, at, body });
   }
 

@@ -18,6 +18,7 @@ import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js'
 import type { Changes } from '../src/domain/changes.js';
 import type { StatementHead } from '../src/domain/statement.js';
 import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
+import { tellEntry } from './telling.js';
 
 export interface Refusal {
   readonly by: string;
@@ -58,6 +59,8 @@ export class Run {
   ballot: OpenBallot | undefined;
   /** What was last published, so that nothing is published twice. */
   told = '';
+  /** The phase that was last told to those who look after the pipeline. */
+  toldPhase: Move['state']['phase'] | undefined;
   /** The end is being recorded; a promotion is not told before that. */
   sealing = false;
   unverified: readonly string[] = [];
@@ -82,7 +85,12 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), carried?.journal);
+    this.journal = new Journal(
+      admitted.run,
+      overriddenGates(admitted.plan),
+      carried?.journal,
+      (kind, body, owed) => tellEntry(this, kind, body, owed),
+    );
     this.move = carried?.move ?? begin(admitted.plan);
     this.published = carried?.published ?? this.journal.head;
     this.ordered = carried?.ordered ?? enteredPhase(NO_ORDERS, this.phase, this.journal.head.seq);

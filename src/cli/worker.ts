@@ -56,6 +56,7 @@ export async function runInProcess(options: {
     signal,
     onReady,
     set,
-    log: (level, message) => output.note(`worker: ${level.toLowerCase()}: ${plain(message)}`),
+    log: (level, line) =>
+      output.note(config.log.form === 'json' ? line : `worker: ${level.toLowerCase()}: ${plain(line)}`),
   });
 }
