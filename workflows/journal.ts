@@ -30,9 +30,6 @@ interface JournalHead {
   readonly digest: string;
 }
 
-/** @param owed entries that wait to be written before it */
-type Tell = (kind: string, body: Json, owed: number) => void;
-
 /** An order names one of these. */
 const HEADS_KEPT = 64;
 
@@ -43,7 +40,6 @@ const HEADS_KEPT = 64;
 export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
-  readonly #tell: Tell;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
@@ -52,15 +48,13 @@ export class Journal {
   /** The newest ones, oldest first. */
   heads: readonly JournalHead[] = [];
   lines: readonly LogLine[] = [];
+  /** Is told each entry that is news, and how many wait to be written before it. */
+  onEntry: (kind: string, body: Json, owed: number) => void = () => undefined;
 
-  /**
-   * @param overridden gates whose pass is not earned in this run: no entry of samples says less
-   * @param tell is told each entry that is news
-   */
-  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined, tell: Tell) {
+  /** @param overridden gates whose pass is not earned in this run: no entry of samples says less */
+  constructor(run: string, overridden: readonly string[], carried: CarriedJournal | undefined) {
     this.#run = run;
     this.#overridden = overridden;
-    this.#tell = tell;
     if (carried === undefined) return;
     this.head = carried.head;
     this.heads = carried.heads ?? [carried.head];
@@ -90,7 +84,7 @@ export class Journal {
     const at = Date.now();
     this.#oweCalm(at);
     this.#note(at, kind, text);
-    this.#tell(kind, body, this.#owed.length);
+    this.onEntry(kind, body, this.#owed.length);
     this.#queue({ kind, at, body });
   }
 

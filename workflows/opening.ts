@@ -7,7 +7,7 @@ import { codeOf } from './failure-code.js';
 import { promotionId, view } from './messages.js';
 import type { Orders } from './orders.js';
 import { Run, type Carried } from './run.js';
-import { tellEnd } from './telling.js';
+import { tellEnd, tellEntry } from './telling.js';
 import { publishAdmission, viewOf } from './visibility.js';
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
@@ -46,6 +46,7 @@ export function goOn(input: PromotionInput, carried: Carried, orders: Orders): R
 
 export function attach(run: Run, orders: Orders): Run {
   orders.attach(run);
+  run.journal.onEntry = (kind, body, owed) => tellEntry(run, kind, body, owed);
   setHandler(view, () => viewOf(run));
   return run;
 }

@@ -18,7 +18,6 @@ import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js'
 import type { Changes } from '../src/domain/changes.js';
 import type { StatementHead } from '../src/domain/statement.js';
 import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
-import { tellEntry } from './telling.js';
 
 export interface Refusal {
   readonly by: string;
@@ -85,12 +84,7 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(
-      admitted.run,
-      overriddenGates(admitted.plan),
-      carried?.journal,
-      (kind, body, owed) => tellEntry(this, kind, body, owed),
-    );
+    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), carried?.journal);
     this.move = carried?.move ?? begin(admitted.plan);
     this.published = carried?.published ?? this.journal.head;
     this.ordered = carried?.ordered ?? enteredPhase(NO_ORDERS, this.phase, this.journal.head.seq);

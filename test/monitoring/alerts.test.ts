@@ -32,13 +32,15 @@ const rulesSchema = z.object({
 const { groups } = rulesSchema.parse(parse(readFileSync(join(monitoring, 'alerts.yml'), 'utf8')));
 const rules = groups.flatMap((group) => group.rules);
 
+function run(command: string, ...args: readonly string[]): string {
+  return execFileSync(command, args, { cwd: monitoring, encoding: 'utf8' });
+}
+
 // The first time it may have to be fetched.
 test(
   'promtool finds the rules and the configuration sound, and every case right',
   { timeout: 120_000 },
   () => {
-    const run = (command: string, ...args: readonly string[]): string =>
-      execFileSync(command, args, { cwd: monitoring, encoding: 'utf8' });
     const promtool = run(process.execPath, join(root, 'scripts/promtool.mjs')).trim();
     expect(run(promtool, 'check', 'config', 'prometheus.yml')).toContain(`${rules.length} rules found`);
     const tested = run(promtool, 'test', 'rules', 'alerts.test.yml', 'alerts-over-days.test.yml');

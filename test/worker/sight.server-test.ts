@@ -83,7 +83,8 @@ function expectFigures(figures: Figures, target: string, run: string): void {
     PHASES.map((phase) => [phase, figures.sum('promote_phase_entered_total', { target, phase })]),
   );
   expect(phases).toEqual({
-    validating: 1,
+    // Preflight is one more.
+    validating: 2,
     remediating: 0,
     'awaiting-approval': 1,
     promoting: 1,
@@ -141,6 +142,7 @@ function expectLines(lines: readonly z.infer<typeof lineSchema>[], target: strin
   expect(of('phase').map(({ phase }) => phase)).toEqual([
     'validating',
     'awaiting-approval',
+    'validating',
     'promoting',
     'watching',
     'rolling-back',
