@@ -4,7 +4,7 @@ import { unsealed } from '../src/domain/records.js';
 import { sealActivities } from './activity-options.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
-import { tellEnd } from './telling.js';
+import { tellEnd, tellWatchOver } from './telling.js';
 import { publish } from './visibility.js';
 
 /**
@@ -17,6 +17,7 @@ export async function close(
   orders: Orders,
 ): Promise<PromotionResult> {
   run.sealing = true;
+  tellWatchOver(run);
   if (!effect.end.startsWith('promoted')) publish(run);
   await orders.drained();
   run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {

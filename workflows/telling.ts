@@ -34,11 +34,21 @@ export function tellPhase(run: Run): void {
 
 /** When the first sample must have been taken: also where no worker ever takes it. */
 function tellWatch(run: Run, before: Phase | End | undefined): void {
-  const { watch } = run.move.state;
-  const begins = run.phase === 'watching' && watch !== undefined;
+  const { phase, plan, move } = run;
+  const { watch } = move.state;
+  if (phase === 'watching' && watch !== undefined)
+    setSampleDue(run, sampleDueBy(plan, watch.nextAt - plan.watch.intervalMs) / 1_000);
   // A run that was taken over may have been watched by whoever it was taken from.
-  const ends = before === 'watching' || (before === undefined && run.phase === 'rolling-back');
-  if (!begins && !ends) return;
+  else if (before === 'watching' || (before === undefined && phase === 'rolling-back'))
+    setSampleDue(run, NEVER);
+}
+
+/** Before its end is sealed, which may wait for the store, and only then told. */
+export function tellWatchOver(run: Run): void {
+  if (run.toldPhase === 'watching') setSampleDue(run, NEVER);
+}
+
+function setSampleDue({ input, admitted }: Run, seconds: number): void {
   metricMeter
     .createGauge(
       'promote_watch_sample_due_timestamp_seconds',
@@ -46,10 +56,7 @@ function tellWatch(run: Run, before: Phase | End | undefined): void {
       '',
       'When at the latest the next sample of a watch must have been taken',
     )
-    .set(begins ? sampleDueBy(run.plan, watch.nextAt - run.plan.watch.intervalMs) / 1_000 : NEVER, {
-      target: run.input.target,
-      run: run.admitted.run,
-    });
+    .set(seconds, { target: input.target, run: admitted.run });
 }
 
 /** Once for each promotion; also for one that was not admitted, which has no run. */

@@ -18,65 +18,69 @@ import { withStage } from '../support/stage.js';
  */
 const address = inject('temporalAddress');
 
-test('a worker shows what happened in figures and lines, without a secret, and whether it is ready', async () => {
-  await withStage({ address, scenario: 'failing-after-promotion', worker: false }, async (stage) => {
-    const secret = `s/${randomBytes(9).toString('hex')}" é`;
-    const [metricsPort, healthPort] = [await claimPort(undefined), await claimPort(undefined)];
-    const { cwd, environment } = await surroundingsOf(stage);
-    const surroundings = {
-      cwd,
-      environment: {
-        ...environment,
-        PROMOTE_LOG: 'json',
-        PROMOTE_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
-        PROMOTE_HEALTH_ADDRESS: `localhost:${healthPort}`,
-        CANARY_TOKEN: secret,
-      },
-    };
-    const worker = await startPart(surroundings, 'worker');
-    onTestFinished(() => worker.kill());
-    const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
-      const { statusCode, body } = await request(`http://127.0.0.1:${healthPort}${path}`);
-      return { status: statusCode, body: await body.json() };
-    };
-    await expect.poll(() => ask('/readyz')).toEqual({ status: 200, body: { status: 'ok' } });
-    expect(await ask('/livez')).toEqual({ status: 200, body: { status: 'ok' } });
-    expect((await ask('/')).status).toBe(404);
+test(
+  'a worker shows what happened in figures and lines, without a secret, and whether it is ready',
+  { timeout: 120_000 },
+  async () => {
+    await withStage({ address, scenario: 'failing-after-promotion', worker: false }, async (stage) => {
+      const secret = `s/${randomBytes(9).toString('hex')}" é`;
+      const [metricsPort, healthPort] = [await claimPort(undefined), await claimPort(undefined)];
+      const { cwd, environment } = await surroundingsOf(stage);
+      const surroundings = {
+        cwd,
+        environment: {
+          ...environment,
+          PROMOTE_LOG: 'json',
+          PROMOTE_METRICS_ADDRESS: `127.0.0.1:${metricsPort}`,
+          PROMOTE_HEALTH_ADDRESS: `localhost:${healthPort}`,
+          CANARY_TOKEN: secret,
+        },
+      };
+      const worker = await startPart(surroundings, 'worker');
+      onTestFinished(() => worker.kill());
+      const ask = async (path: string): Promise<{ status: number; body: unknown }> => {
+        const { statusCode, body } = await request(`http://127.0.0.1:${healthPort}${path}`);
+        return { status: statusCode, body: await body.json() };
+      };
+      await expect.poll(() => ask('/readyz')).toEqual({ status: 200, body: { status: 'ok' } });
+      expect(await ask('/livez')).toEqual({ status: 200, body: { status: 'ok' } });
+      expect((await ask('/')).status).toBe(404);
 
-    const other = await promote(surroundings, 'worker');
-    expect(other).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(other.stderr).toBe(
-      `promote: PROMOTE_METRICS_ADDRESS: something else listens on 127.0.0.1:${metricsPort}: end it, or give another port\n`,
-    );
+      const other = await promote(surroundings, 'worker');
+      expect(other).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(other.stderr).toBe(
+        `promote: PROMOTE_METRICS_ADDRESS: something else listens on 127.0.0.1:${metricsPort}: end it, or give another port\n`,
+      );
 
-    await stage.start();
-    await stage.decide();
-    const rolledBack = await stage.result();
-    expect(rolledBack).toMatchObject({ end: 'rolled-back', trigger: 'repeated_failing' });
-    await stage.start({ again: true, reason: `it was ${secret}` });
-    expect(await stage.result()).toMatchObject({ end: 'stopped', run: '' });
+      await stage.start();
+      await stage.decide();
+      const rolledBack = await stage.result();
+      expect(rolledBack).toMatchObject({ end: 'rolled-back', trigger: 'repeated_failing' });
+      await stage.start({ again: true, reason: `it was ${secret}` });
+      expect(await stage.result()).toMatchObject({ end: 'stopped', run: '' });
 
-    const metrics = await (await request(`http://127.0.0.1:${metricsPort}/metrics`)).body.text();
-    expectFigures(figuresIn(metrics), stage.target, rolledBack.run);
-    expect(await worker.end()).toBe(0);
-    await expect(ask('/livez')).rejects.toThrow('ECONNREFUSED');
+      const metrics = await (await request(`http://127.0.0.1:${metricsPort}/metrics`)).body.text();
+      expectFigures(figuresIn(metrics), stage.target, rolledBack.run);
+      expect(await worker.end()).toBe(0);
+      await expect(ask('/livez')).rejects.toThrow('ECONNREFUSED');
 
-    const lines = worker
-      .stderr()
-      .trim()
-      .split('\n')
-      .map((line) => lineSchema.parse(JSON.parse(line)));
-    expectLines(lines, stage.target, rolledBack.run);
-    const token = environment['TAU_OPERATOR_AUTH_TOKEN'] ?? '';
-    expect(token).not.toBe('');
-    const texts = [
-      { name: 'metrics', text: byteText(metrics) },
-      { name: 'log', text: byteText(worker.said()) },
-    ];
-    expect(found(texts, [...spellings(secret), ...spellings(token)])).toEqual([]);
-    expect(found(texts, [stage.target])).toHaveLength(2);
-  });
-});
+      const lines = worker
+        .stderr()
+        .trim()
+        .split('\n')
+        .map((line) => lineSchema.parse(JSON.parse(line)));
+      expectLines(lines, stage.target, rolledBack.run);
+      const token = environment['TAU_OPERATOR_AUTH_TOKEN'] ?? '';
+      expect(token).not.toBe('');
+      const texts = [
+        { name: 'metrics', text: byteText(metrics) },
+        { name: 'log', text: byteText(worker.said()) },
+      ];
+      expect(found(texts, [...spellings(secret), ...spellings(token)])).toEqual([]);
+      expect(found(texts, [stage.target])).toHaveLength(2);
+    });
+  },
+);
 
 function expectFigures(figures: Figures, target: string, run: string): void {
   const phases = Object.fromEntries(
