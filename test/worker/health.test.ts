@@ -5,10 +5,11 @@ import { claimPort } from '../../src/engine/ports.js';
 import { serveHealth, type Health } from '../../worker/sight/health.js';
 import { SightError } from '../../worker/sight/sight-error.js';
 
+const none = (): undefined => undefined;
+
 /** Proves what the health endpoint answers. When a worker is live and ready: sight.server-test.ts and health.deep-test.ts. */
 async function served(health: Partial<Health> = {}): Promise<string> {
   const address = `127.0.0.1:${await claimPort(undefined)}`;
-  const none = (): undefined => undefined;
   onTestFinished(await serveHealth(address, { notLive: none, notReady: none, ...health }));
   return address;
 }
@@ -36,7 +37,7 @@ test.each([
 
 test('an address that something listens on is told as one error, with what to do', async () => {
   const address = await served();
-  const second = serveHealth(address, { notLive: () => undefined, notReady: () => undefined });
+  const second = serveHealth(address, { notLive: none, notReady: none });
   await expect(second).rejects.toMatchObject({
     name: 'SightError',
     code: 'address_in_use',
@@ -45,7 +46,7 @@ test('an address that something listens on is told as one error, with what to do
 });
 
 test('so is an address that is none of this machine', async () => {
-  const elsewhere = serveHealth('192.0.2.1:9465', { notLive: () => undefined, notReady: () => undefined });
+  const elsewhere = serveHealth('192.0.2.1:9465', { notLive: none, notReady: none });
   await expect(elsewhere).rejects.toBeInstanceOf(SightError);
   await expect(elsewhere).rejects.toMatchObject({ code: 'address_unusable' });
 });
