@@ -64,7 +64,7 @@ const LAYERS = {
     node: true,
   },
   worker: {
-    own: ['activities', 'workflows', 'src/wiring\\.ts', 'src/config\\.ts'],
+    own: ['activities', 'workflows', 'src/wiring\\.ts', 'src/config\\.ts', 'src/domain'],
     libraries: 'any',
     node: true,
   },

@@ -5,6 +5,7 @@ import { judgePreflight, type AskedGate } from '../src/domain/freshness.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
+import { noteVerdict, timed } from './figures.js';
 
 export interface GateRequest {
   readonly run: string;
@@ -48,18 +49,23 @@ export function askGateWith(dependencies: Dependencies) {
 function asker({ evidence, rounds, gates, asking }: Dependencies) {
   return async ({ run, round, gate }: GateRequest, signal: AbortSignal): Promise<GateResult> => {
     const known = await evidence.known(run);
-    const { folder, loaded } = known;
+    const { folder, loaded, record } = known;
     const kept = await rounds.readOutcome(evidence, folder, round, gate);
     if (kept !== undefined) return resultOf(kept);
-    const asked = await gates.askGate(loaded, gate, asking(known, signal));
-    return resultOf(await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt));
+    const { target } = record;
+    const asked = await timed(target, gate, () => gates.askGate(loaded, gate, asking(known, signal)));
+    const result = resultOf(
+      await rounds.recordGate(evidence, folder, round, asked, Context.current().info.attempt),
+    );
+    noteVerdict(target, result);
+    return result;
   };
 }
 
 /** Derives a gate from the stored answers of its round; asks nothing. */
 export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
   return async ({ run, round, gate }: GateRequest): Promise<GateResult> => {
-    const { folder, loaded } = await evidence.known(run);
+    const { folder, loaded, record } = await evidence.known(run);
     const known = await rounds.readOutcome(evidence, folder, round, gate);
     if (known !== undefined) return resultOf(known);
     const derived = await gates.deriveGate(loaded, gate, async (part) => {
@@ -68,9 +74,11 @@ export function deriveGateWith({ evidence, rounds, gates }: Dependencies) {
         ? undefined
         : { outcome, body: await rounds.readAnswer(evidence, folder, outcome) };
     });
-    return resultOf(
+    const result = resultOf(
       await rounds.recordGate(evidence, folder, round, derived, Context.current().info.attempt),
     );
+    noteVerdict(record.target, result);
+    return result;
   };
 }
 

@@ -6,6 +6,7 @@ import type { GateResult } from '../src/domain/verdict.js';
 import type { KnownRun } from '../src/adapters/evidence/run-evidence.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
+import { noteSample, noteVerdict, timed } from './figures.js';
 import type { StartWatchClock, WatchClock } from './watch-clock.js';
 
 export interface WatchRequest {
@@ -60,13 +61,14 @@ async function takeSample(
   { n, due, clock }: { readonly n: number; readonly due: number; readonly clock: WatchClock },
   signal: AbortSignal,
 ): Promise<{ sample: Sample; results: readonly GateResult[]; recorded: boolean }> {
-  const { loaded, folder } = known;
+  const { loaded, folder, record } = known;
+  const { target } = record;
   await clock.until(due);
   const at = clock.now();
   const asked = await Promise.all(
     loaded.plan.gates
       .filter(({ derivedFrom }) => derivedFrom.length === 0)
-      .map(({ id }) => gates.askGate(loaded, id, asking(known, signal))),
+      .map(({ id }) => timed(target, id, () => gates.askGate(loaded, id, asking(known, signal)))),
   );
   const answerOf = async (id: string) => asked.find(({ result }) => result.gate === id);
   const derived: AskedGate[] = [];
@@ -88,5 +90,8 @@ async function takeSample(
     .flatMap(({ id }) => all.filter(({ result }) => result.gate === id))
     .map(({ result }) => result);
   const sample: Sample = { n, at, grade: gradeSample(results) };
-  return samples.keep(evidence, folder, { sample, results }, all);
+  const taken = await samples.keep(evidence, folder, { sample, results }, all);
+  results.forEach((result) => noteVerdict(target, result));
+  noteSample({ target, run: record.run, plan: loaded.plan, ...taken });
+  return taken;
 }

@@ -11,7 +11,7 @@ import type { z } from 'zod';
 
 import { InputError } from './contracts/input-error.js';
 import { buildId, identity, siteName, targetName } from './contracts/names.js';
-import { settingsSchema, type Settings } from './contracts/settings.js';
+import { listenAddress, logForm, logLevel, settingsSchema, type Settings } from './contracts/settings.js';
 
 export interface TemporalSettings {
   /** `host:port` as given by the environment or a profile; undefined when neither gives one. */
@@ -60,6 +60,11 @@ export interface Config {
   /** PROMOTE_SIGNING_KEY: the file of the key that signs what this person asks, decides and orders. */
   readonly signingKey: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How a worker's log is written, and from which level on. */
+  readonly log: { readonly form: z.infer<typeof logForm>; readonly level: z.infer<typeof logLevel> };
+  /** Where a worker shows its metrics, and where its health, as host:port; undefined: nowhere. */
+  readonly metricsAddress: string | undefined;
+  readonly healthAddress: string | undefined;
   /**
    * Absolute path of a target's runbook.
    * @throws InputError `bad_target` when promote.yaml lists targets and this is none of them
@@ -107,6 +112,9 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
   const queueAt = (site: string | undefined): string =>
     site === undefined ? taskQueue : `${taskQueue}-at-${site}`;
   const signingKey = given('PROMOTE_SIGNING_KEY');
+  const form = checked('PROMOTE_LOG', given('PROMOTE_LOG'), logForm, 'plain');
+  const address = (name: string): string | undefined =>
+    checked(name, given(name), listenAddress.optional(), undefined);
   const temporal = once(() => readTemporal(environment));
   return {
     deployment: checked(
@@ -134,6 +142,18 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     signingKey: signingKey === undefined ? undefined : resolve(workingDirectory, signingKey),
     identity: checked('PROMOTE_IDENTITY', given('PROMOTE_IDENTITY'), identity, userAtHost()),
     environment,
+    log: {
+      form,
+      // A person at a terminal is told what needs them.
+      level: checked(
+        'PROMOTE_LOG_LEVEL',
+        given('PROMOTE_LOG_LEVEL'),
+        logLevel,
+        form === 'json' ? 'info' : 'warn',
+      ),
+    },
+    metricsAddress: address('PROMOTE_METRICS_ADDRESS'),
+    healthAddress: address('PROMOTE_HEALTH_ADDRESS'),
     runbookFor: (target) => runbookFor(target, settings, file, packageRoot),
   };
 }

@@ -8,6 +8,7 @@ import { publicKeyPem } from './adapters/attestation/signing-key.js';
 import { startDeadline } from './adapters/deadline.js';
 import * as ballots from './adapters/evidence/ballots.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
+import { observedStore, type EvidenceWrite } from './adapters/evidence/observed-store.js';
 import * as journal from './adapters/evidence/journal.js';
 import * as rounds from './adapters/evidence/rounds.js';
 import { RunEvidence, type KnownRun } from './adapters/evidence/run-evidence.js';
@@ -50,6 +51,7 @@ import { validate, type ValidationRequest, type ValidationReport } from './adapt
 import type { Config } from './config.js';
 
 export { signStatement } from './adapters/signatures/sign.js';
+export type { EvidenceWrite } from './adapters/evidence/observed-store.js';
 export type { ShownRunbook, ShownValue, ShownVariable } from './adapters/runbook/show.js';
 export type { ValidationReport, ValidationRequest } from './adapters/validation.js';
 
@@ -73,6 +75,11 @@ export interface EvidenceKey {
   readonly created: boolean;
 }
 
+/** Removes the secrets of this environment from a text: the variables that are named like one. */
+export function redactorOf(environment: Config['environment']): (text: string) => string {
+  return createKnownSecrets(environment).redact;
+}
+
 /** Whether a text holds a secret of this environment: a variable that is named like one. */
 export function holdsSecret(environment: Config['environment'], text: string): boolean {
   return createKnownSecrets(environment).holds(text);
@@ -82,10 +89,15 @@ export function holdsSecret(environment: Config['environment'], text: string): b
  * The one place where adapters are chosen: what a worker's activities and the commands without Temporal stand on.
  *
  * @param set variables of the runbook as a rehearsal's command line gives them; a worker for real targets has none
+ * @param onWrite is told of every write into the evidence
  */
-export function createWiring(config: Config, set: Readonly<Record<string, string>> = {}) {
+export function createWiring(
+  config: Config,
+  set: Readonly<Record<string, string>> = {},
+  onWrite: (write: EvidenceWrite) => void = () => undefined,
+) {
   const sources = { set, environment: config.environment };
-  const store = createFileStore(config.evidenceDir);
+  const store = observedStore(createFileStore(config.evidenceDir), onWrite);
   const evidence = new RunEvidence(store);
   const secrets = createKnownSecrets(config.environment);
   const sessions = createSessions(secrets.remember);

@@ -156,3 +156,49 @@ describe("Temporal's own settings", () => {
     expect(() => config.temporal).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
   });
 });
+
+describe('what a worker shows of itself', () => {
+  it('is nothing, and a log for people, unless it is asked for', async () => {
+    const { log, metricsAddress, healthAddress } = await read();
+    expect({ log, metricsAddress, healthAddress }).toEqual({
+      log: { form: 'plain', level: 'warn' },
+      metricsAddress: undefined,
+      healthAddress: undefined,
+    });
+  });
+
+  it('is more of the log for a machine, unless the level is given', async () => {
+    expect((await read({ PROMOTE_LOG: 'json' })).log).toEqual({ form: 'json', level: 'info' });
+    const both = await read({ PROMOTE_LOG: 'json', PROMOTE_LOG_LEVEL: 'debug' });
+    expect(both.log).toEqual({ form: 'json', level: 'debug' });
+  });
+
+  it.each([
+    ['127.0.0.1:9464', '127.0.0.1:9464'],
+    ['0.0.0.0:1', '0.0.0.0:1'],
+    ['[::1]:65535', '[::1]:65535'],
+    ['localhost:9464', '127.0.0.1:9464'],
+  ])('is shown at %s', async (given, address) => {
+    expect((await read({ PROMOTE_METRICS_ADDRESS: given })).metricsAddress).toBe(address);
+    expect((await read({ PROMOTE_HEALTH_ADDRESS: given })).healthAddress).toBe(address);
+  });
+
+  it.each([
+    '9464',
+    ':9464',
+    'worker:9464',
+    '127.0.0.1',
+    '127.0.0.1:0',
+    '127.0.0.1:65536',
+    '::1:80',
+    '1.2.3.4:x',
+  ])('is not shown at %s', async (given) => {
+    for (const name of ['PROMOTE_METRICS_ADDRESS', 'PROMOTE_HEALTH_ADDRESS'])
+      await expect(read({ [name]: given })).rejects.toMatchObject({
+        code: 'invalid_settings',
+        problems: [
+          `the environment variable ${name} is ${JSON.stringify(given)}: an IP address and a port from 1 to 65535, such as 127.0.0.1:9464 or [::1]:9464`,
+        ],
+      });
+  });
+});

@@ -1,20 +1,24 @@
 import { access } from 'node:fs/promises';
 
+import { noopMetricMeter, type MetricMeter } from '@temporalio/common';
 import {
-  DefaultLogger,
   NativeConnection,
-  Runtime,
   Worker,
   type LogLevel,
   type WorkerOptions as NamedWorkerOptions,
 } from '@temporalio/worker';
 
-import { createActivities, type StartWatchClock } from '../activities/index.js';
+import { createActivities, type Dependencies, type StartWatchClock } from '../activities/index.js';
 import type { Config } from '../src/config.js';
 import { createWiring } from '../src/wiring.js';
 import { deploymentNameOf, taskQueueName } from '../workflows/messages.js';
 import { BUNDLE } from './bundle.js';
+import { createLog } from './log.js';
 import { redacting } from './redacting.js';
+import { noteEvidenceWrite } from './sight/evidence-writes.js';
+import { installRuntime } from './sight/runtime.js';
+import { openSight } from './sight/sight.js';
+import { tellingActivities } from './sight/telling-activities.js';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -35,7 +39,8 @@ export interface WorkerOptions {
   readonly shutdownGraceMs?: number | undefined;
   /** Called once it polls. */
   readonly onReady: () => void;
-  readonly log: (level: LogLevel, message: string) => void;
+  /** Takes a line of the log, without secrets: JSON or words, as `config.log` says. */
+  readonly log: (level: LogLevel, line: string) => void;
 }
 
 /**
@@ -58,18 +63,29 @@ export async function runWorker({
   await access(bundle).catch((cause: unknown) => {
     throw new Error('the workflow bundle is missing: run `npm run setup`', { cause });
   });
-  installLogger(log);
+  let meter: MetricMeter = noopMetricMeter;
+  const { dependencies } = createWiring(config, set, (write) => noteEvidenceWrite(meter, write));
+  const logger = createLog({ log: config.log, redact: dependencies.redact, write: log });
+  meter = installRuntime(logger, config);
   const connection = await NativeConnection.connect({ address, ...config.temporal.connection });
+  const sight = await openSight({ config, connection, meter, log: logger, signal }).catch(
+    closing(connection),
+  );
   try {
-    const workers = await createWorkers({ config, bundle, set, watchClock, shutdownGraceMs }, connection);
+    const workers = await createWorkers(
+      { config, bundle, dependencies, watchClock, shutdownGraceMs },
+      connection,
+    );
     const stop = (): void =>
       workers.filter((worker) => worker.getState() === 'RUNNING').forEach((worker) => worker.shutdown());
     signal.addEventListener('abort', stop, { once: true });
     const running = Promise.all(workers.map((worker) => worker.run()));
     if (signal.aborted) stop();
+    sight.watch(workers);
     onReady();
     await running;
   } finally {
+    await sight.close();
     await connection.close();
   }
 }
@@ -93,19 +109,29 @@ function versioning(config: Config): Pick<NamedWorkerOptions, 'workerDeploymentO
   };
 }
 
+function closing(connection: NativeConnection): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await connection.close();
+    throw error;
+  };
+}
+
 async function createWorkers(
   {
     config,
     bundle,
-    set,
+    dependencies,
     watchClock,
     shutdownGraceMs,
-  }: Pick<WorkerOptions, 'config' | 'set' | 'watchClock'> & { bundle: string; shutdownGraceMs: number },
+  }: Pick<WorkerOptions, 'config' | 'watchClock'> & {
+    readonly bundle: string;
+    readonly dependencies: Dependencies;
+    readonly shutdownGraceMs: number;
+  },
   connection: NativeConnection,
 ): Promise<readonly Worker[]> {
-  const { dependencies } = createWiring(config, set);
   const queues = createActivities(dependencies, watchClock);
-  const interceptors = { activity: [redacting(dependencies)] };
+  const interceptors = { activity: [tellingActivities, redacting(dependencies)] };
   const common = {
     connection,
     namespace: config.temporal.namespace,
@@ -151,32 +177,4 @@ async function createWorkers(
       activities: queues.notify,
     }),
   ]);
-}
-
-/** The queues of watch, rollback and evidence have activities only. */
-const EXPECTED = /^No workflows registered/;
-
-let installed = false;
-
-/**
- * Temporal's own log lines go where the caller's go, those of its native side too: left alone, that one prints to stdout,
- * among the documents. The runtime takes one logger a process.
- */
-function installLogger(log: WorkerOptions['log']): void {
-  if (installed) return;
-  installed = true;
-  Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      if (!EXPECTED.test(message)) log(level, lineOf(message, meta));
-    }),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
-  });
-}
-
-function lineOf(message: string, meta: unknown): string {
-  const about =
-    typeof meta === 'object' && meta !== null && 'activityType' in meta
-      ? ` (${String(meta.activityType)})`
-      : '';
-  return `${message}${about}`;
 }

@@ -4,6 +4,7 @@ import { unsealed } from '../src/domain/records.js';
 import { sealActivities } from './activity-options.js';
 import type { Orders } from './orders.js';
 import type { Run } from './run.js';
+import { tellEnd, tellWatchOver } from './telling.js';
 import { publish } from './visibility.js';
 
 /**
@@ -16,6 +17,7 @@ export async function close(
   orders: Orders,
 ): Promise<PromotionResult> {
   run.sealing = true;
+  tellWatchOver(run);
   if (!effect.end.startsWith('promoted')) publish(run);
   await orders.drained();
   run.journal.owe('run.ended', `${effect.end} (${effect.reason})`, {
@@ -27,8 +29,10 @@ export async function close(
   if (manifest === undefined) run.move = unsealed(run.move.state, effect);
   publish(run);
   await orders.drained();
+  const result = resultOf(run, manifest);
+  tellEnd(run.input, result.run, result.end);
   await run.notifications.handOver(run);
-  return resultOf(run, manifest);
+  return result;
 }
 
 function resultOf(run: Run, manifest: string | undefined): PromotionResult {

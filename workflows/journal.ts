@@ -51,6 +51,8 @@ export class Journal {
   /** The newest ones, oldest first. */
   heads: readonly JournalHead[] = [];
   lines: readonly LogLine[] = [];
+  /** Is told each entry that is news, and how many wait to be written before it. */
+  onEntry: (kind: string, body: Json, owed: number) => void = () => undefined;
 
   /**
    * @param overridden gates whose pass is not earned in this run: no entry of samples says less
@@ -99,6 +101,7 @@ export class Journal {
     const at = Date.now();
     this.#oweCalm(at);
     this.#note(at, kind, text);
+    this.onEntry(kind, body, this.#owed.length);
     this.#queue({ kind, at, body });
   }
 
@@ -106,6 +109,7 @@ export class Journal {
   hold(kind: string, text: string, body: Json): void {
     const at = Date.now();
     this.#note(at, kind, text);
+    this.onEntry(kind, body, this.#owed.length);
     this.#owed = [...this.#owed, { kind, at, body }];
   }
 

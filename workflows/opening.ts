@@ -7,6 +7,7 @@ import { codeOf } from './failure-code.js';
 import { promotionId, view } from './messages.js';
 import type { Orders } from './orders.js';
 import { Run, type Carried } from './run.js';
+import { tellEnd, tellEntry } from './telling.js';
 import { publishAdmission, viewOf } from './visibility.js';
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
@@ -37,11 +38,15 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
 export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
   if (workflowInfo().continuedFromExecutionRunId === undefined)
     return refuse(input, 'a promotion starts at its beginning');
-  return attach(new Run(input, carried.admitted, carried), orders);
+  const run = new Run(input, carried.admitted, carried);
+  // Told in the history before.
+  run.toldPhase = run.phase;
+  return attach(run, orders);
 }
 
 export function attach(run: Run, orders: Orders): Run {
   orders.attach(run);
+  run.journal.onEntry = (kind, body, owed) => tellEntry(run, kind, body, owed);
   setHandler(view, () => viewOf(run));
   return run;
 }
@@ -68,6 +73,7 @@ function endBeforeOpening(
   reason: string,
 ): PromotionResult {
   publishAdmission(input, { end, reason });
+  tellEnd(input, '', end);
   return { run: '', end, reason, trigger: null, evidence: '', manifest: null };
 }
 

@@ -61,6 +61,8 @@ export class Run {
   ballot: OpenBallot | undefined;
   /** What was last published, so that nothing is published twice. */
   told = '';
+  /** The phase that was last told to those who look after the pipeline. */
+  toldPhase: Move['state']['phase'] | undefined;
   /** The end is being recorded; a promotion is not told before that. */
   sealing = false;
   unverified: readonly string[] = [];

@@ -6,6 +6,7 @@ import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import { overridesOf } from '../src/domain/override.js';
 import { notifyPhase } from './notifying.js';
 import type { Run } from './run.js';
+import { tellPhase } from './telling.js';
 
 const TARGET = defineSearchAttributeKey('PromotionTarget', 'KEYWORD');
 const PHASE = defineSearchAttributeKey('PromotionPhase', 'KEYWORD');
@@ -31,6 +32,7 @@ export function searchAttributesAtStart(
 
 /** Memo and search attributes: what `status` and `list` see without any worker. Once a phase, not once a sample. */
 export function publish(run: Run): void {
+  tellPhase(run);
   const { state } = run.move;
   const memo = memoOf(run);
   // What is left to do by hand must be there without any worker, too.

@@ -42,9 +42,14 @@ export function tell(error: unknown): Told | undefined {
   if (isNamed<ClientError>(error, 'ClientError')) return one(exitOfClientError(error.code));
   if (isNamed<EngineError>(error, 'EngineError')) return one(exitOfEngineError(error.code));
   if (
-    ['AttestationError', 'EvidenceError', 'UnreadableEvidence', 'RehearsalError', 'SignatureError'].includes(
-      error.name,
-    )
+    [
+      'AttestationError',
+      'EvidenceError',
+      'UnreadableEvidence',
+      'RehearsalError',
+      'SightError',
+      'SignatureError',
+    ].includes(error.name)
   )
     return one(EXIT.badInput);
   // The worker's own connection and its first call to the server.

@@ -289,6 +289,10 @@ function addParts(program: Command, go: Go): void {
     );
   example(program.command('worker'), 'promote worker --settings /etc/promote.yaml')
     .description('the worker that asks, promotes, watches and rolls back')
+    .addHelpText(
+      'after',
+      '\nPROMOTE_LOG=json: its log as JSON; PROMOTE_METRICS_ADDRESS and PROMOTE_HEALTH_ADDRESS: where it shows both',
+    )
     .action(async (_flags: unknown, command: Command) =>
       go(command, async (context) => (await import('./worker.js')).worker(context)),
     );

@@ -120,6 +120,9 @@ function rehearsalConfig(config: Config, rehearsal: Rehearsal, folder: string): 
     ...config,
     environment: { ...config.environment, ...rehearsal.environment },
     runbookFor: () => rehearsal.runbookFile,
+    // A worker beside it may listen there.
+    metricsAddress: undefined,
+    healthAddress: undefined,
     taskQueue: `rehearsal-${randomBytes(6).toString('hex')}`,
     dataDir: join(folder, 'data'),
     evidenceDir: explicit === '' ? join(folder, '.tau', 'reports', 'operator-readiness') : config.evidenceDir,

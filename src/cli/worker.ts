@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import type { Context } from './context.js';
 import { SIGNALS_TO_A_SERVICE, untilStopped } from './stop-signal.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { plain, type Output } from './output.js';
+import { plain, writeError, type Output } from './output.js';
 import {
   addSearchAttributes,
   openEngine,
@@ -15,7 +15,8 @@ import {
 const UNTIL_IT_IS_OVER_MS = 24 * 60 * 60_000;
 
 /** Runs the workflows and their activities until SIGINT or SIGTERM. */
-export async function worker({ config, output }: Context): Promise<ExitCode> {
+export async function worker({ config, output: spoken }: Context): Promise<ExitCode> {
+  const output = config.log.form === 'json' ? await logged(config, spoken) : spoken;
   const signal = untilStopped(SIGNALS_TO_A_SERVICE);
   const { engine, endpoint } = await openEngine(config, output.note);
   try {
@@ -41,6 +42,18 @@ export async function worker({ config, output }: Context): Promise<ExitCode> {
   return EXIT.done;
 }
 
+/** What is said for people goes into the log, where a machine reads that. */
+async function logged(config: Config, output: Output): Promise<Output> {
+  const [{ createLog }, { redactorOf }] = await Promise.all([
+    import('../../worker/log.js'),
+    import('../wiring.js'),
+  ]);
+  const redact = redactorOf(config.environment);
+  const log = createLog({ log: config.log, redact, write: (_level, line) => writeError(line) });
+  const say = (line: string): void => void log.info(line);
+  return { ...output, say, note: say };
+}
+
 /** A worker in this process, with Temporal's settings replaced by those of the server that was found. */
 export async function runInProcess(options: {
   readonly config: Config;
@@ -62,6 +75,9 @@ export async function runInProcess(options: {
     shutdownGraceMs,
     onReady,
     set,
-    log: (level, message) => output.note(`worker: ${level.toLowerCase()}: ${plain(message)}`),
+    log: (level, line) =>
+      config.log.form === 'json'
+        ? writeError(line)
+        : output.note(`worker: ${level.toLowerCase()}: ${plain(line)}`),
   });
 }

@@ -73,6 +73,11 @@ export interface WatchRules extends WatchLimits {
   readonly slackMs: number;
 }
 
+/** When at the latest the sample after one that was taken then must have been: one interval more than its due time, or as much as the slowest gate may take. ms */
+export function sampleDueBy(plan: Plan, takenAt: number): number {
+  return takenAt + plan.watch.intervalMs + watchRules(plan).slackMs;
+}
+
 export function watchRules({ watch, gates }: Plan): WatchRules {
   return { ...watch, slackMs: Math.max(watch.intervalMs, ...gates.map(({ deadlineMs }) => deadlineMs)) };
 }

@@ -18,6 +18,7 @@ import { git, meet, openForTest } from '../rehearsal/stand-in.js';
 
 const TARGET = 'tau-production';
 const STEP = 'environment-branch';
+const SILENT = new DefaultLogger('ERROR', () => {});
 type Activities = ReturnType<typeof createActivities>;
 
 /** A run that was opened on the worker's side, activity by activity, as the workflow would. */
@@ -107,7 +108,7 @@ function inActivity<Input, Output>(
   activity: (input: Input) => Promise<Output>,
   input: Input,
 ): Promise<Output> {
-  return new MockActivityEnvironment(LOCK).run(activity, input);
+  return new MockActivityEnvironment(LOCK, { logger: SILENT }).run(activity, input);
 }
 
 /** @param rollback a key of the runbook's rollback, where a test needs another one than it ships */
@@ -149,7 +150,10 @@ test('a workflow that does not hold the target’s lock promotes nothing', async
   const run = await openReadyRun();
   const elsewhere = { workflowExecution: { workflowId: 'promotion/elsewhere', runId: 'first' } };
   const { promoteStep } = run.activities.main;
-  const outcome = await new MockActivityEnvironment(elsewhere).run(promoteStep, { run: run.run, step: STEP });
+  const outcome = await new MockActivityEnvironment(elsewhere, { logger: SILENT }).run(promoteStep, {
+    run: run.run,
+    step: STEP,
+  });
   expect(outcome).toMatchObject({ done: false, code: 'not_the_lock', effect: 'none' });
 });
 
@@ -300,7 +304,7 @@ describe('nothing is promoted', () => {
     const run = await openRun();
     const { promoteStep } = run.activities.main;
     const stranger = { run: '20260102T030405678Z-00000000', step: STEP };
-    const environment = new MockActivityEnvironment(LOCK, { logger: new DefaultLogger('ERROR', () => {}) });
+    const environment = new MockActivityEnvironment(LOCK, { logger: SILENT });
     await expect(environment.run(promoteStep, stranger)).rejects.toMatchObject({
       type: 'evidence_unavailable',
     });
