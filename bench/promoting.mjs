@@ -30,8 +30,7 @@ async function measure(where, { address, pids }) {
         used([worker.pid, ...pids()], count, () => promoteOne(client, folder)),
       );
       const handles = promoted.results;
-      const [{ events }] = await Promise.all([handles[0].fetchHistory()]);
-      shape ??= shapeOf(events);
+      shape ??= shapeOf((await handles[0].fetchHistory()).events);
       const repeated = await withWorkerProcess(least, (worker) =>
         used([worker.pid, ...pids()], count, () => repeatOne(client, shape)),
       );
@@ -118,8 +117,11 @@ async function sizeOf(handle) {
   };
 }
 
+function of(list, key) {
+  return list.map((each) => each[key]);
+}
+
 function print(where, { ours, least }, histories, shape) {
-  const of = (list, key) => list.map((each) => each[key]);
   const say = (line) => process.stdout.write(`${where}: ${line}\n`);
   say(
     `CPU of worker and server a promotion over the least workflow's: ${spread(

@@ -4,6 +4,7 @@ import { tally } from '../src/domain/approval.js';
 import type { PromotionEvent } from '../src/domain/event.js';
 import { changesActivities, evidenceActivities, preflightActivities } from './activity-options.js';
 import type { Doing } from './effects.js';
+import { notify } from './notifying.js';
 import type { Run } from './run.js';
 import { publish } from './visibility.js';
 
@@ -55,27 +56,24 @@ async function ask(run: Run, { epoch, round }: Doing<'await-decision'>): Promise
     preflightActivities.checkRollback({ run: id, at: `approval-${epoch}` }),
     describing,
   ]);
-  await run.journal.append(
-    'rollback-checked',
+  const couldRun =
     checked.problems.length === 0
       ? 'rollback could run'
-      : `rollback could not run: ${checked.problems.join('; ')}`,
-    {
-      epoch,
-      problems: [...checked.problems],
-      waived: [...checked.waived],
-      // Frozen with the head: what people are shown is part of what they approve.
-      ...(described === undefined ? {} : { changes: described.digest }),
-    },
-  );
-  const expiresAt = Date.now() + approval.expiresMs;
-  const { digest, request, text } = await evidenceActivities().requestApproval({
-    run: id,
+      : `rollback could not run: ${checked.problems.join('; ')}`;
+  const body = {
     epoch,
-    round,
-    head: run.journal.head,
-    expiresAt,
-  });
+    problems: [...checked.problems],
+    waived: [...checked.waived],
+    // Frozen with the head: what people are shown is part of what they approve.
+    ...(described === undefined ? {} : { changes: described.digest }),
+  };
+  if (run.joined) run.journal.hold('rollback-checked', couldRun, body);
+  else await run.journal.append('rollback-checked', couldRun, body);
+  const expiresAt = Date.now() + approval.expiresMs;
+  const asked = { run: id, epoch, round, expiresAt };
+  const { digest, request, text } = run.joined
+    ? await run.journal.through((owed) => evidenceActivities().requestApproval({ ...asked, ...owed }))
+    : await evidenceActivities().requestApproval({ ...asked, head: run.journal.head });
   await run.journal.append(
     'approval-requested',
     `asking for ${approval.required} approval(s) of ${digest.slice(7, 15)}`,
@@ -110,6 +108,6 @@ function remind(run: Run): void {
     expiresAt,
   });
   // What people have to do is more than information, which a worker's log leaves out.
-  run.notifications.tell(run, 'reminder');
+  notify(run, 'reminder');
   log.warn(`${run.input.target}: ${text}`, { run: run.admitted.run });
 }

@@ -31,7 +31,7 @@ export async function close(
   await orders.drained();
   const result = resultOf(run, manifest);
   tellEnd(run.input, result.run, result.end);
-  await run.notifications.handOver(run);
+  await run.outbox.handOver(run.admitted.run);
   return result;
 }
 

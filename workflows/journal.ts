@@ -1,6 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 
 import type { Json } from '../src/domain/canonical-json.js';
+import type { EntriesAppend } from '../activities/append-journal.js';
 import type { LogLine } from '../src/domain/messages.js';
 import { isFullEntry } from '../src/domain/records.js';
 import type { Sample } from '../src/domain/watch.js';
@@ -129,6 +130,34 @@ export class Journal {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * What is owed is written by an activity that goes on from there, and gives back the heads that it made.
+   *
+   * @throws as `flush`, and what the activity throws
+   */
+  async through<Written extends { readonly heads: readonly JournalHead[] }>(
+    write: (owed: Pick<EntriesAppend, 'head' | 'entries'>) => Promise<Written>,
+  ): Promise<Written> {
+    const turn = this.#tail.then(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      const written = await CancellationScope.nonCancellable(() =>
+        write({ head: this.head, entries: this.#owed }),
+      );
+      this.#wrote(written.heads);
+      return written;
+    });
+    this.#tail = this.#settled(turn);
+    return turn;
+  }
+
+  async #settled(turn: Promise<unknown>): Promise<void> {
+    try {
+      await turn;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #oweCalm(at: number): void {
     const samples = this.#calm;
     this.#calm = [];
@@ -164,8 +193,12 @@ export class Journal {
       // An order cancels what is under way, never its record.
       await CancellationScope.nonCancellable(write);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
   }
 
   #wrote(heads: readonly JournalHead[]): void {

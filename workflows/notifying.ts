@@ -1,101 +1,19 @@
 import {
-  CancellationScope,
-  condition,
-  ParentClosePolicy,
-  startChild,
-  WorkflowIdReusePolicy,
-} from '@temporalio/workflow';
-
-import {
   nextOf,
   notificationOf,
-  type Deliveries,
   type Notification,
   type NotificationEvent,
 } from '../src/domain/notification.js';
 import { isEnd } from '../src/domain/phase.js';
-import type { NotifyRequest } from '../activities/notify.js';
-import { notifyActivities } from './activity-options.js';
-import { UNDELIVERED } from './messages.js';
 import type { Run } from './run.js';
-import type { undelivered } from './undelivered.js';
 
-/** How long an ended promotion waits for those that are on their way; what is left another workflow delivers. */
-const AT_THE_END = '3s';
-
-/** What of it goes on in a new history. */
-export interface CarriedNotifications {
-  readonly told: number;
-  readonly delivered: number;
-  readonly failed: number;
-  readonly pending: readonly NotifyRequest[];
-}
-
-/** Tells people who are not looking. Nothing of a promotion waits for it, and nothing of it fails one. */
-export class Notifications {
-  #told = 0;
-  #delivered = 0;
-  #failed = 0;
-  readonly #pending = new Set<NotifyRequest>();
-
-  constructor(carried: CarriedNotifications | undefined) {
-    if (carried === undefined) return;
-    this.#told = carried.told;
-    this.#delivered = carried.delivered;
-    this.#failed = carried.failed;
-    for (const request of carried.pending) this.#deliver(request);
-  }
-
-  get carried(): CarriedNotifications {
-    return {
-      told: this.#told,
-      delivered: this.#delivered,
-      failed: this.#failed,
-      pending: [...this.#pending],
-    };
-  }
-
-  get deliveries(): Deliveries {
-    return { pending: this.#pending.size, delivered: this.#delivered, failed: this.#failed };
-  }
-
-  tell(run: Run, event: NotificationEvent, reason = ''): void {
-    const wanted = (run.admitted.notifiers ?? []).filter(({ events }) => events?.includes(event) ?? true);
-    if (wanted.length === 0) return;
-    this.#told += 1;
-    const notification = notificationIn(run, event, reason, `${run.admitted.run}-${this.#told}`);
-    for (const { name } of wanted) this.#deliver({ notifier: name, notification });
-  }
-
-  /** What is on its way when a promotion ends goes on without it. */
-  async handOver(run: Run): Promise<void> {
-    if (this.#pending.size === 0) return;
-    if (await condition(() => this.#pending.size === 0, AT_THE_END)) return;
-    try {
-      await startChild<typeof undelivered>(UNDELIVERED, {
-        args: [[...this.#pending]],
-        workflowId: `${UNDELIVERED}/${run.admitted.run}`,
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      });
-    } catch {
-      // The end stands; that it was not told stands in Temporal's history.
-    }
-  }
-
-  #deliver(request: NotifyRequest): void {
-    this.#pending.add(request);
-    CancellationScope.nonCancellable(() => notifyActivities().notify(request)).then(
-      () => this.#settle(request, 'delivered'),
-      () => this.#settle(request, 'failed'),
-    );
-  }
-
-  #settle(request: NotifyRequest, as: 'delivered' | 'failed'): void {
-    this.#pending.delete(request);
-    if (as === 'delivered') this.#delivered += 1;
-    else this.#failed += 1;
-  }
+/** Tells people who are not looking, where the run was admitted with somebody to tell. */
+export function notify(run: Run, event: NotificationEvent, reason = ''): void {
+  const wanted = (run.admitted.notifiers ?? []).filter(({ events }) => events?.includes(event) ?? true);
+  run.outbox.send(
+    wanted.map(({ name }) => name),
+    (n) => notificationIn(run, event, reason, `${run.admitted.run}-${n}`),
+  );
 }
 
 /** A new phase, as it is told. People are asked once there is something to decide on. */
@@ -106,7 +24,7 @@ export function notifyPhase(run: Run): void {
   const key = event === 'awaiting-approval' ? `${event} ${run.move.state.epoch}` : phase;
   if (event === undefined || !asks || run.notified === key) return;
   run.notified = key;
-  run.notifications.tell(run, event);
+  notify(run, event);
 }
 
 function notificationIn(run: Run, event: NotificationEvent, reason: string, id: string): Notification {

@@ -16,6 +16,7 @@ import {
 import { decisionActivities, orderActivities } from './activity-options.js';
 import { codeOf } from './failure-code.js';
 import { control, decide, decideSignal } from './messages.js';
+import { notify } from './notifying.js';
 import type { Run } from './run.js';
 import { publish } from './visibility.js';
 
@@ -181,7 +182,7 @@ export class Orders {
       identity,
       key,
     });
-    run.notifications.tell(run, 'decided', `${statement.by}: ${statement.verdict}`);
+    notify(run, 'decided', `${statement.by}: ${statement.verdict}`);
     // Who is still waited for; a vote that decides it is told with the next phase. Earlier histories told nothing here.
     if (run.plan.approval.roles !== undefined && tally(run.plan.approval, run.ballot) === 'open')
       publish(run);

@@ -15,7 +15,7 @@ import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
 import { Journal, type CarriedJournal } from './journal.js';
 import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js';
-import { Notifications, type CarriedNotifications } from './notifying.js';
+import { Outbox, type CarriedOutbox } from './outbox.js';
 import type { Changes } from '../src/domain/changes.js';
 import type { StatementHead } from '../src/domain/statement.js';
 import { enteredPhase, NO_ORDERS, type OrdersTaken } from '../src/domain/orders.js';
@@ -39,7 +39,7 @@ export interface Carried {
   readonly ordered?: OrdersTaken | undefined;
   readonly requested?: Requested | undefined;
   readonly published?: StatementHead | undefined;
-  readonly notifications?: CarriedNotifications | undefined;
+  readonly outbox?: CarriedOutbox | undefined;
   readonly notified?: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export class Run {
   /** The journal's head as it was last published: what an order names that was given without any worker. */
   published: StatementHead;
   requested: Requested | undefined;
-  readonly notifications: Notifications;
+  readonly outbox: Outbox;
   /** The phase that was notified of last, so that none is twice. */
   notified = '';
 
@@ -91,7 +91,7 @@ export class Run {
       byHand: [],
     }));
     this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), this.joined, carried?.journal);
-    this.notifications = new Notifications(carried?.notifications);
+    this.outbox = new Outbox(carried?.outbox);
     this.notified = carried?.notified ?? '';
     this.move = carried?.move ?? begin(admitted.plan);
     this.published = carried?.published ?? this.journal.head;
@@ -117,7 +117,7 @@ export class Run {
       ordered,
       requested,
       published,
-      notifications: this.notifications.carried,
+      outbox: this.outbox.carried,
       notified: this.notified,
     };
   }

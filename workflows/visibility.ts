@@ -165,7 +165,7 @@ export function viewOf(run: Run): PromotionView {
     concerns: concernsNow(run),
     rollback: run.rollback,
     refusals: run.refusals,
-    notifications: run.notifications.deliveries,
+    notifications: run.outbox.deliveries,
     evidence: run.admitted.folder,
     head: run.journal.head,
     log: run.journal.lines,

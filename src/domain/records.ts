@@ -26,16 +26,15 @@ export function recordingOf(before: PromotionState, event: PromotionEvent, after
  * Before people are asked, and before anything acts, all of it is written.
  */
 export function isHeld(event: PromotionEvent, after: PromotionState): boolean {
-  switch (event.type) {
-    case 'prerequisites-checked':
-    case 'round-closed':
-    case 'approved':
-    case 'preflight-closed':
-      return !isEnd(after.phase);
-    default:
-      return false;
-  }
+  return STAND_BY_THEMSELVES.has(event.type) && !isEnd(after.phase);
 }
+
+const STAND_BY_THEMSELVES: ReadonlySet<PromotionEvent['type']> = new Set([
+  'prerequisites-checked',
+  'round-closed',
+  'approved',
+  'preflight-closed',
+]);
 
 function goesFirst(phase: Phase | End): boolean {
   return phase === 'watching' || phase === 'rolling-back' || phase === 'rollback-failed';

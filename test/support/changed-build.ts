@@ -24,8 +24,7 @@ export async function changedBuild(): Promise<ChangedBuild> {
     await cp(join(root, 'dist', part), join(folder, part), { recursive: true });
   const file = join(folder, 'workflows', 'promotion.js');
   const code = await readFile(file, 'utf8');
-  for (const place of [LOOP, CLOSE])
-    if (!code.includes(place)) throw new Error(`${file} has no ${place}`);
+  for (const place of [LOOP, CLOSE]) if (!code.includes(place)) throw new Error(`${file} has no ${place}`);
   const changed = code.replace(LOOP, `${LOOP}\n${MORE}`).replace(CLOSE, `${MORE}\n${CLOSE}`);
   await writeFile(
     file,

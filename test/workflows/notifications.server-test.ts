@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 
+import { z } from 'zod';
+
 import { Receiver } from '../support/receiver.js';
 import { withStage, type StageOptions } from '../support/stage.js';
 
@@ -27,21 +29,22 @@ beforeEach(() => {
   receiver.received.length = 0;
 });
 
-interface Told {
-  readonly id: string;
-  readonly data: { readonly event: string; readonly reason: string; readonly next: readonly string[] };
-}
+const told = z.object({
+  id: z.string(),
+  subject: z.string(),
+  data: z.object({ event: z.string(), reason: z.string(), next: z.array(z.string()) }),
+});
 
 /** Of one target, in the order in which they happened. */
-function told(target: string): readonly Told[] {
+function toldOf(target: string): readonly z.infer<typeof told>[] {
   return receiver.received
     .filter(({ path }) => path === '/ops')
-    .map(({ body }) => JSON.parse(body) as Told & { readonly subject: string })
+    .map(({ body }) => told.parse(JSON.parse(body)))
     .filter(({ subject }) => subject === target)
     .toSorted((a, b) => Number(a.id.split('-').at(-1)) - Number(b.id.split('-').at(-1)));
 }
 
-const events = (target: string): readonly string[] => told(target).map(({ data }) => data.event);
+const events = (target: string): readonly string[] => toldOf(target).map(({ data }) => data.event);
 
 test('a promotion tells that it waits, what was decided, and that it is promoted', async () => {
   await withStage(options, async (stage) => {
@@ -52,7 +55,7 @@ test('a promotion tells that it waits, what was decided, and that it is promoted
     await vi.waitFor(() =>
       expect(events(stage.target)).toEqual(['awaiting-approval', 'decided', 'promoted']),
     );
-    const [asked, decided] = told(stage.target);
+    const [asked, decided] = toldOf(stage.target);
     expect(asked?.data.next.join()).toContain(approval?.digest.replace('sha256:', ''));
     expect(decided?.data.reason).toBe('approver@rehearsal: approve');
     await vi.waitFor(() => expect(receiver.received.filter(({ path }) => path === '/chat')).toHaveLength(1));

@@ -17,9 +17,12 @@ export function headlineOf({ event, target, commit }: Notification): string {
   return `${target}: ${commit.slice(0, 12)} ${SAYS[event]}`;
 }
 
+function say(text: string): string {
+  return oneLine(text, 300);
+}
+
 export function linesOf(notification: Notification): readonly string[] {
   const { subjectLine, requester, run, reason, trigger, approval, holding } = notification;
-  const say = (text: string): string => oneLine(text, 300);
   return [
     ...(subjectLine === '' ? [] : [say(subjectLine)]),
     say(`asked for by ${requester}, run ${run}`),
