@@ -41,7 +41,7 @@ export async function connectionFault(
   const end = await meet(place, tls, true);
   if (end.kind === 'answered') return faultOfAnswer(end.bytes, tls);
   if (tls !== undefined) return faultOfTls(end, tls);
-  if (end.stage === 'before') return outOfReach(end);
+  if (end.stage === 'before' || end.silent) return outOfReach(end);
   // It took the connection and hung up on plain words: does it want them encrypted?
   const encrypted = await meet(place, NOTHING, false);
   return encrypted.kind === 'answered' || encrypted.stage === 'secured' || isAlert(encrypted.error)
