@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { ok, warning, wrong, type DoctorFinding } from '../../domain/doctor/finding.js';
+import { notChecked, ok, warning, wrong, type DoctorFinding } from '../../domain/doctor/finding.js';
 import { createFile, isErrno, syncDirectory } from '../evidence/durable-files.js';
 import { toEvidenceError } from '../evidence/evidence-error.js';
 
@@ -23,6 +23,7 @@ export async function examineEvidenceStore(folder: string): Promise<readonly Doc
         `it can't be looked at (${codeOf(place.error)})`,
         'have it, and what is above it, be folders that the worker may enter: see evidenceDir in promote.yaml',
       ),
+      notChecked('evidence-space', folder, 'the folder is not one'),
     ];
   const written = await examineWriting(folder, place);
   const there = place === folder ? await examineRights(folder) : [];

@@ -26,7 +26,7 @@ export interface Asked {
   readonly serverNow: () => number;
   /** Whether a worker answers; called once it is known that one is there. */
   readonly answered: () => Promise<DoctorFinding>;
-  /** Takes the question away again, answered or not. */
+  /** Takes the question away where nobody answered; else it is closed, as those of `promote start` are. */
   readonly close: () => Promise<void>;
 }
 
@@ -48,7 +48,8 @@ export async function askQuestion(server: TemporalServer): Promise<Asked> {
     }),
   );
   const answeredAt = Date.now();
-  const close = () => takeAway(server, workflowId);
+  let closed = false;
+  const close = async () => (closed ? undefined : takeAway(server, workflowId));
   try {
     const { startTime } = await server.describe(workflowId);
     const time = { askedAt, answeredAt, serverAt: startTime.getTime() };
@@ -56,7 +57,11 @@ export async function askQuestion(server: TemporalServer): Promise<Asked> {
     return {
       clock: judgeClock(server.address, time),
       serverNow: () => Date.now() - (leastMs + mostMs) / 2,
-      answered: () => answerOf(server, handle, answeredAt),
+      answered: async () => {
+        const finding = await answerOf(server, handle, answeredAt);
+        closed = finding.level === 'ok';
+        return finding;
+      },
       close,
     };
   } catch (error) {
@@ -85,7 +90,7 @@ async function answerOf(
   }
 }
 
-/** Nothing of it is worth keeping; where this user may not delete, the namespace's retention does. */
+/** While it is open: of one that was closed just before, a line could stay in lists. Where this user may not, it ends by itself. */
 async function takeAway(server: TemporalServer, workflowId: string): Promise<void> {
   const { namespace } = server;
   await server
