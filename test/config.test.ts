@@ -124,6 +124,8 @@ describe('settings', () => {
   });
 });
 
+const certificate = (): string => join(folder, 'certificate');
+
 describe("Temporal's own settings", () => {
   it('are those of nobody where nobody gave any: no default address stands for one that was given', async () => {
     expect((await read()).temporal).toEqual({ address: undefined, namespace: 'default', connection: {} });
@@ -161,7 +163,6 @@ describe("Temporal's own settings", () => {
     expect(config.temporal.connection).toEqual({});
   });
 
-  const certificate = () => join(folder, 'certificate');
   it.each([
     [
       'a certificate without its key',

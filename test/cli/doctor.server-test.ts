@@ -13,6 +13,7 @@ import { doctor, type DoctorFlags } from '../../src/cli/doctor.js';
 import type { Output } from '../../src/cli/output.js';
 import { readConfig } from '../../src/config.js';
 import { PROMOTION, promotionId } from '../../workflows/messages.js';
+import { text } from '../engine/scratch.js';
 import { openSite, promote, type Site } from '../support/command-line.js';
 
 /**
@@ -158,12 +159,12 @@ describe('an installation that works', () => {
       async () =>
         expect(await seen(true)).toMatchObject({
           level: 'error',
-          what: expect.stringMatching(/^missing: PromotionTarget \(Keyword\)/),
-          todo: expect.stringContaining('--dry-run'),
+          what: text(/^missing: PromotionTarget \(Keyword\)/),
+          todo: text('--dry-run'),
         }),
       { timeout: 30_000, interval: 200 },
     );
-    expect(await seen(false)).toMatchObject({ level: 'ok', what: expect.stringMatching(/^added: /) });
+    expect(await seen(false)).toMatchObject({ level: 'ok', what: text(/^added: /) });
     await vi.waitFor(async () => expect(await seen(true)).toMatchObject({ what: 'all are there' }), {
       timeout: 30_000,
       interval: 200,
@@ -437,9 +438,9 @@ describe('a broken installation is told as such, with what to do', () => {
       expect(wrong).toContainEqual({
         check,
         level,
-        where: expect.stringMatching(where),
-        what: expect.stringMatching(what),
-        todo: expect.stringMatching(todo),
+        where: text(where),
+        what: text(what),
+        todo: text(todo),
       });
       expect(seen.exitCode, JSON.stringify(wrong)).toBe(exitCode);
       expect(seen.told).toBe(exitCode);
@@ -460,7 +461,7 @@ describe('a broken installation is told as such, with what to do', () => {
       expect.objectContaining({
         check: 'git-remote',
         level: 'ok',
-        where: expect.stringContaining(site.target),
+        where: text(site.target),
       }),
     );
     expect(exitCode).toBe(1);
