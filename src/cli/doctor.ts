@@ -131,10 +131,10 @@ async function examineTemporal(
         ...(apiKey === undefined ? [] : ['with an API key']),
       ];
       const connected = ok('connection', address, `connected ${how.join(', ')}`);
-      const { findings, namespaceUsable } = await client.examine(request);
+      const { findings, failed } = await client.examine(request);
       return {
         findings: [connected, ...findings],
-        exitCode: namespaceUsable ? EXIT.done : EXIT.badInput,
+        exitCode: failed === undefined ? EXIT.done : exitOfClientError(failed),
       };
     });
   } catch (error) {

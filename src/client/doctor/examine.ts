@@ -1,7 +1,7 @@
 import { notChecked, wrong, type CheckName, type DoctorFinding } from '../../domain/doctor/finding.js';
 import type { LongestPromotion } from '../../domain/doctor/retention.js';
 import type { TemporalServer } from '../connection.js';
-import { ClientError } from '../errors.js';
+import { ClientError, type ClientErrorCode } from '../errors.js';
 import { examineNamespace, examineVersion } from './namespace.js';
 import { examinePollers } from './pollers.js';
 import { examinePromotions } from './promotions.js';
@@ -19,7 +19,8 @@ export interface ExaminationRequest {
 
 export interface Examination {
   readonly findings: readonly DoctorFinding[];
-  readonly namespaceUsable: boolean;
+  /** Why the namespace can't be asked about, as other commands would end; undefined where it can. */
+  readonly failed: ClientErrorCode | undefined;
 }
 
 /** Everything that Temporal can be asked about this installation. Every call is bounded in time. */
@@ -27,18 +28,18 @@ export async function examine(
   server: TemporalServer,
   { longest, target, dryRun }: ExaminationRequest,
 ): Promise<Examination> {
-  const [version, { usable, findings: namespace }] = await Promise.all([
+  const [version, { failed, findings: namespace }] = await Promise.all([
     examineVersion(server),
     examineNamespace(server, longest),
   ]);
   const findings = [version, ...namespace];
-  if (!usable) return { findings: [...findings, ...withoutNamespace(server)], namespaceUsable: false };
+  if (failed !== undefined) return { findings: [...findings, ...withoutNamespace(server)], failed };
   const [attributes, workers, promotions] = await Promise.all([
     examineSearchAttributes(server, !dryRun),
     examineWorkers(server, dryRun),
     examinePromotions(server, target).catch((error: unknown) => [unanswered('promotions', server, error)]),
   ]);
-  return { findings: [...findings, attributes, ...workers, ...promotions], namespaceUsable: true };
+  return { findings: [...findings, attributes, ...workers, ...promotions], failed };
 }
 
 async function examineWorkers(server: TemporalServer, dryRun: boolean): Promise<readonly DoctorFinding[]> {

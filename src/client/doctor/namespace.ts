@@ -1,13 +1,13 @@
 import { judgeRetention, type LongestPromotion } from '../../domain/doctor/retention.js';
 import { notChecked, ok, wrong, type DoctorFinding } from '../../domain/doctor/finding.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from '../connection.js';
-import { ClientError } from '../errors.js';
+import { ClientError, type ClientErrorCode } from '../errors.js';
 import { codeOf, GRPC } from '../grpc.js';
 
 export interface NamespaceSeen {
   readonly findings: readonly DoctorFinding[];
-  /** Whether anything else can be asked about. */
-  readonly usable: boolean;
+  /** Why nothing else can be asked about; undefined where it can. */
+  readonly failed: ClientErrorCode | undefined;
 }
 
 /** Whether the namespace is there and keeps closed runs long enough. */
@@ -23,7 +23,7 @@ export async function examineNamespace(
     );
     const retentionMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
     return {
-      usable: true,
+      failed: undefined,
       findings: [
         ok('namespace', where, `is there, at ${address}`),
         longest === undefined
@@ -32,31 +32,24 @@ export async function examineNamespace(
       ],
     };
   } catch (error) {
-    if (codeOf(error) === GRPC.NOT_FOUND)
-      return unusable(
-        wrong(
-          'namespace',
-          where,
+    const missing = codeOf(error) === GRPC.NOT_FOUND;
+    const { code, message } = server.translate(error);
+    const [what, todo] = missing
+      ? [
           `the Temporal server at ${address} has no such namespace`,
           `correct TEMPORAL_NAMESPACE, or make it: temporal operator namespace create --namespace ${namespace} --retention 720h`,
-        ),
-      );
-    const { code, message } = server.translate(error);
-    return unusable(
-      wrong(
-        'namespace',
-        where,
-        message,
-        code === 'misconfigured'
-          ? 'have this identity allowed in the namespace'
-          : 'try again; see the log of the server',
-      ),
-    );
+        ]
+      : [
+          message,
+          code === 'misconfigured'
+            ? 'have this identity allowed in the namespace'
+            : 'try again; see the log of the server',
+        ];
+    return {
+      failed: missing ? 'misconfigured' : code,
+      findings: [wrong('namespace', where, what, todo)],
+    };
   }
-}
-
-function unusable(finding: DoctorFinding): NamespaceSeen {
-  return { usable: false, findings: [finding] };
 }
 
 /** The oldest server whose answers this is written for. */

@@ -2,6 +2,7 @@ import { PROMOTION, promotionId, ROLLBACK } from '../../../workflows/messages.js
 import { ok, warning, wrong, type DoctorFinding } from '../../domain/doctor/finding.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from '../connection.js';
 import { blockedBy } from '../description.js';
+import { ClientError } from '../errors.js';
 
 /** So many are looked at, the oldest left out: each is a question of its own. */
 const MOST = 100;
@@ -53,11 +54,17 @@ async function openRuns(server: TemporalServer, target: string | undefined): Pro
 }
 
 async function examineRun(server: TemporalServer, workflowId: string): Promise<readonly DoctorFinding[]> {
-  const description = await server.describe(workflowId).catch(() => undefined);
-  // It ended meanwhile, or its state is told by the other checks.
-  const blocked = description === undefined ? undefined : blockedBy(description);
-  if (blocked === undefined) return [];
   const target = workflowId.replace(/^promotion\//, '');
+  let blocked;
+  try {
+    blocked = blockedBy(await server.describe(workflowId));
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    // It ended meanwhile.
+    if (error.code === 'not_found') return [];
+    return [wrong('promotions', `target ${target}`, error.message, 'try again; see the log of the server')];
+  }
+  if (blocked === undefined) return [];
   const { activity, attempt, cause } = blocked;
   return activity === ''
     ? [
