@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Client, Connection } from '@temporalio/client';
@@ -9,6 +9,7 @@ import { z } from 'zod';
 
 import { enrol } from '../../src/adapters/attestation/enrol.js';
 import { openKeyFile } from '../../src/adapters/attestation/key-file.js';
+import { connectClient } from '../../src/client.js';
 import { doctor, type DoctorFlags } from '../../src/cli/doctor.js';
 import type { Output } from '../../src/cli/output.js';
 import { readConfig } from '../../src/config.js';
@@ -144,6 +145,9 @@ describe('an installation that works', () => {
         `TaskQueue = "${taskQueue()}" AND ExecutionStatus = "Running"`,
       );
       expect(open.count).toBe(0);
+      // The evidence folder is not there yet: what is above it was written to.
+      expect((await readdir(site.cwd)).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(await readdir(site.cwd)).not.toContain('evidence');
     },
     LIMIT_MS,
   );
@@ -155,6 +159,25 @@ describe('an installation that works', () => {
       'clock',
       'worker',
     ]);
+  });
+
+  test('of our own keeps closed runs as long as it is told to, and never shorter', async () => {
+    const name = await namespace();
+    const own = await connectClient({
+      address: inject('temporalAddress'),
+      namespace: name,
+      connection: {},
+      taskQueue: 'none',
+    });
+    ends.push(() => own.close());
+    const kept = async (): Promise<number> => {
+      const { config } = await client.workflowService.describeNamespace({ namespace: name });
+      return Number(config?.workflowExecutionRetentionTtl?.seconds) * 1_000;
+    };
+    await own.ensureRetention(30 * DAY_MS);
+    expect(await kept()).toBe(30 * DAY_MS);
+    await own.ensureRetention(2 * DAY_MS);
+    expect(await kept()).toBe(30 * DAY_MS);
   });
 
   test('gets the search attributes that it lacks, and says so; with --dry-run it only says so', async () => {
