@@ -87,7 +87,9 @@ function refuse(stream: ServerHttp2Stream, said: string): void {
 function passOn(stream: ServerHttp2Stream, request: ClientHttp2Stream): void {
   let trailers: IncomingHttpHeaders = {};
   request.on('error', () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
-  request.on('trailers', (given) => (trailers = given));
+  request.on('trailers', (given: IncomingHttpHeaders) => {
+    trailers = given;
+  });
   request.once('response', (headers, flags) => {
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     stream.respond(headers, { endStream, waitForTrailers: !endStream });
