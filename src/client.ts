@@ -7,9 +7,11 @@ import { admit } from './client/admission.js';
 import { useBuild } from './client/build.js';
 import { say } from './client/commands.js';
 import { TemporalServer, type ClientOptions } from './client/connection.js';
+import { examine, type Examination, type ExaminationRequest } from './client/doctor/examine.js';
 import { reconcile } from './client/reconcile.js';
 import { result, terminate } from './client/end.js';
 import { list, type ListedPromotion, type ListOptions } from './client/list.js';
+import { ensureRetention } from './client/retention.js';
 import { ensureSchedule, setSchedule, stopSchedule } from './client/schedule.js';
 import { ensureSearchAttributes } from './client/search-attributes.js';
 import { refuseIfOpen, start, type Started } from './client/start.js';
@@ -134,6 +136,16 @@ export class PromotionClient {
    * @throws ClientError `refused` where this user may not add them, or one is there with another type
    */
   async ensureSearchAttributes(): Promise<void> {
-    return ensureSearchAttributes(this.#server);
+    await ensureSearchAttributes(this.#server);
+  }
+
+  /** @throws ClientError where this user may not have closed runs kept that long */
+  async ensureRetention(leastMs: number): Promise<void> {
+    return ensureRetention(this.#server, leastMs);
+  }
+
+  /** Everything that `promote doctor` asks of Temporal. Findings, never a ClientError for what it finds. */
+  async examine(request: ExaminationRequest): Promise<Examination> {
+    return examine(this.#server, request);
   }
 }

@@ -46,6 +46,8 @@ export interface Config {
   readonly buildId: string | undefined;
   /** Whom workers tell of what happens. */
   readonly notifications: Settings['notifications'];
+  /** Those that promote.yaml lists; undefined where it lists none, and every target takes the shipped runbook. */
+  readonly targets: readonly string[] | undefined;
   readonly workingDirectory: string;
   /** Where `runbooks/` and `dist/` are. */
   readonly packageRoot: string;
@@ -132,6 +134,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     taskQueueFor: (target) => queueAt(targetIn(target, settings, file)?.site),
     buildId: checked('PROMOTE_BUILD_ID', given('PROMOTE_BUILD_ID'), buildId.optional(), undefined),
     notifications: settings.notifications,
+    targets: settings.targets === undefined ? undefined : Object.keys(settings.targets),
     workingDirectory,
     packageRoot,
     get temporal() {
@@ -234,13 +237,10 @@ function readTemporal(environment: Readonly<Record<string, string | undefined>>)
   try {
     // oxlint-disable-next-line typescript/no-unsafe-assignment -- require() knows no types
     const envconfig: typeof Envconfig = createRequire(import.meta.url)('@temporalio/envconfig');
-    const overrideEnvVars: Record<string, string> = {};
-    for (const [name, value] of Object.entries(environment))
-      if (value !== undefined) overrideEnvVars[name] = value;
-    const { namespace, connectionOptions } = envconfig.loadClientConnectConfig({
-      overrideEnvVars,
-      configFileStrict: true,
-    });
+    const overrideEnvVars = temporalVariables(environment);
+    const profile = envconfig.loadClientConfigProfile({ overrideEnvVars, configFileStrict: true });
+    refuseHalf(profile);
+    const { namespace, connectionOptions } = envconfig.toClientOptions(profile);
     const { address, tls, apiKey, metadata } = connectionOptions;
     return {
       address: address === '' ? undefined : address,
@@ -263,6 +263,40 @@ function readTemporal(environment: Readonly<Record<string, string | undefined>>)
     );
   }
 }
+
+/** Sets a header where it has a value, and takes it away where it is empty. */
+const HEADER_PREFIX = 'TEMPORAL_GRPC_META_';
+
+/** What Temporal's reader takes in another sense than it was meant in, is refused or left out before. */
+function temporalVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment))
+    // To that reader an empty one is a value: an API key, with TLS.
+    if (value !== undefined && (value !== '' || name.startsWith(HEADER_PREFIX))) variables[name] = value;
+  const { TEMPORAL_TLS: tls, TEMPORAL_CONFIG_FILE: file } = variables;
+  // Whatever else it says is taken for no.
+  if (tls !== undefined && !['true', '1', 'false', '0'].includes(tls))
+    throw new Error(`TEMPORAL_TLS is ${JSON.stringify(tls.slice(0, 40))}: write true or false`);
+  if (file !== undefined && !existsSync(file))
+    throw new Error(`TEMPORAL_CONFIG_FILE names ${file}, which is not there: correct it, or take it away`);
+  return variables;
+}
+
+/** Halves of credentials that would be left out in silence, and a key that anybody on the way could read. */
+function refuseHalf({ address, tls, apiKey }: Envconfig.ClientConfigProfile): void {
+  if ((tls?.clientCert === undefined) !== (tls?.clientKey === undefined))
+    throw new Error(
+      tls?.clientKey === undefined
+        ? 'a client certificate without its key: set TEMPORAL_TLS_CLIENT_KEY_PATH'
+        : 'the key of a client certificate without that: set TEMPORAL_TLS_CLIENT_CERT_PATH',
+    );
+  if (apiKey !== undefined && tls?.disabled === true && !LOOPBACK.test(address ?? ''))
+    throw new Error('an API key, and TLS is disabled, so that it could be read on the way: enable TLS');
+}
+
+const LOOPBACK = /^(?:127\.[\d.]+|localhost|\[::1\])(?::\d+)?$/;
 
 async function readSettings(file: string, required: boolean): Promise<Settings> {
   let bytes: Buffer;

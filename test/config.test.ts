@@ -124,6 +124,8 @@ describe('settings', () => {
   });
 });
 
+const certificate = (): string => join(folder, 'certificate');
+
 describe("Temporal's own settings", () => {
   it('are those of nobody where nobody gave any: no default address stands for one that was given', async () => {
     expect((await read()).temporal).toEqual({ address: undefined, namespace: 'default', connection: {} });
@@ -154,6 +156,61 @@ describe("Temporal's own settings", () => {
     await writeFile(file, '[profile.default]\naddress = "lab:7233"\nadress = "x"\n');
     const config = await read({ TEMPORAL_CONFIG_FILE: file });
     expect(() => config.temporal).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
+  });
+
+  it('that are empty are not set: no API key, and no TLS for it', async () => {
+    const config = await read({ TEMPORAL_ADDRESS: 'lab:7233', TEMPORAL_API_KEY: '', TEMPORAL_TLS: '' });
+    expect(config.temporal.connection).toEqual({});
+  });
+
+  it.each([
+    [
+      'a certificate without its key',
+      () => ({ TEMPORAL_TLS_CLIENT_CERT_PATH: certificate() }),
+      'TEMPORAL_TLS_CLIENT_KEY_PATH',
+    ],
+    [
+      'a key without its certificate',
+      () => ({ TEMPORAL_TLS_CLIENT_KEY_PATH: certificate() }),
+      'TEMPORAL_TLS_CLIENT_CERT_PATH',
+    ],
+    [
+      'a certificate that is not there',
+      () => ({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: join(folder, 'nowhere') }),
+      'ENOENT',
+    ],
+    ['a word for TLS that would be taken for no', () => ({ TEMPORAL_TLS: 'True' }), 'write true or false'],
+    [
+      'a file of profiles that is not there',
+      () => ({ TEMPORAL_CONFIG_FILE: join(folder, 'nowhere.toml') }),
+      'which is not there',
+    ],
+    ['a profile that is not there', () => ({ TEMPORAL_PROFILE: 'nowhere' }), "'nowhere' not found"],
+    [
+      'an API key that anybody on the way could read',
+      () => ({ TEMPORAL_TLS: 'false', TEMPORAL_API_KEY: 'abc-very-secret', TEMPORAL_ADDRESS: 'lab:7233' }),
+      'enable TLS',
+    ],
+  ] as const)('refuse %s, and say no value of it', async (_, environment, says) => {
+    await writeFile(certificate(), 'abc-very-secret');
+    const config = await read(environment());
+    let told = '';
+    try {
+      void config.temporal;
+    } catch (error) {
+      told = error instanceof InputError ? error.problems.join('\n') : '';
+    }
+    expect(told).toContain(says);
+    expect(told).not.toMatch(/very-secret|\n/);
+  });
+
+  it('take an API key without TLS to a proxy on this machine', async () => {
+    const environment = {
+      TEMPORAL_TLS: 'false',
+      TEMPORAL_API_KEY: 'abc',
+      TEMPORAL_ADDRESS: 'localhost:7233',
+    };
+    expect((await read(environment)).temporal.connection).toEqual({ apiKey: 'abc', tls: false });
   });
 });
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import type { Context } from './context.js';
 import type { DecideFlags } from './decide.js';
+import type { DoctorFlags } from './doctor.js';
 import { ReadinessNotFirst } from './errors.js';
 import type { ExitCode } from './exit-codes.js';
 import type { EvidenceTrustFlags } from './evidence-trust.js';
@@ -281,6 +282,13 @@ function addEvidence(program: Command, go: Go): void {
 }
 
 function addParts(program: Command, go: Go): void {
+  example(program.command('doctor'), 'promote doctor --target tau-production')
+    .description('what would keep promotions from working on this machine, each with what to do')
+    .option('--target <target>', 'of this target alone (default: all that promote.yaml lists)')
+    .option('--dry-run', 'only look: add no search attribute, and ask no worker')
+    .action(async (flags: DoctorFlags, command: Command) =>
+      go(command, async (context) => (await import('./doctor.js')).doctor(context, flags)),
+    );
   example(program.command('server'), 'promote server --port 7233')
     .description('a Temporal server, kept in the foreground')
     .option('--port <number>', 'its port (default: a free one)')

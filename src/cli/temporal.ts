@@ -4,6 +4,7 @@ import { ClientError, connectClient, SEARCH_ATTRIBUTES, type PromotionClient } f
 import type { Config, TemporalSettings } from '../config.js';
 import { findOrStartEngine, type Engine, type EngineOptions } from '../engine/engine.js';
 import { NAMESPACE } from '../engine/options.js';
+import { connectionFault, type ConnectionFault, type TlsMeans } from '../engine/connection-fault.js';
 import { findRunning } from '../engine/running.js';
 
 /** A Temporal server and how to speak to it. */
@@ -58,14 +59,66 @@ export async function openEngine(
     env: { PATH: config.environment['PATH'] },
     say: note,
   });
-  return { engine, endpoint: endpointOf(config, engine) };
+  const endpoint = endpointOf(config, engine);
+  if (engine.started) await keepClosedRuns(endpoint, config, note);
+  return { engine, endpoint };
 }
 
+/** As long as Temporal Cloud keeps them; a development server begins with a day, less than a promotion may last. */
+const KEPT_MS = 30 * 86_400_000;
+
+async function keepClosedRuns(
+  endpoint: Endpoint,
+  config: Pick<Config, 'taskQueue'>,
+  note: (line: string) => void,
+): Promise<void> {
+  try {
+    await withClientAt(endpoint, config, (client) => client.ensureRetention(KEPT_MS));
+  } catch (error) {
+    // It serves all the same; whoever comes next is told if it does not.
+    if (!(error instanceof ClientError)) throw error;
+    note(`promote: closed runs are kept for a day only (${error.message}): see \`promote doctor\``);
+  }
+}
+
+/** @throws ClientError, which says what is wrong on the way to the server where that can be found out */
 export async function connectTo(
   endpoint: Endpoint,
   config: Pick<Config, 'taskQueue'>,
 ): Promise<PromotionClient> {
-  return connectClient({ ...endpoint, taskQueue: config.taskQueue });
+  try {
+    return await connectClient({ ...endpoint, taskQueue: config.taskQueue });
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'unreachable') throw error;
+    const fault = await faultOf(endpoint);
+    if (fault === undefined) throw error;
+    const { address } = endpoint;
+    const { kind, what, todo } = fault;
+    throw new ClientError(
+      kind === 'settings' ? 'misconfigured' : 'unreachable',
+      kind === 'settings'
+        ? `no connection to Temporal at ${address}: ${what}: ${todo}`
+        : `no Temporal server answers at ${address} (${what}): start it with \`promote server\`, or correct TEMPORAL_ADDRESS`,
+      error,
+    );
+  }
+}
+
+function faultOf({ address, connection: { tls } }: Endpoint): Promise<ConnectionFault | undefined> {
+  return connectionFault(
+    address,
+    tls === undefined || tls === null || tls === false ? undefined : meansOf(tls),
+  );
+}
+
+function meansOf(tls: true | Exclude<NonNullable<Endpoint['connection']['tls']>, boolean>): TlsMeans {
+  if (tls === true) return { authorities: undefined, client: undefined, serverName: undefined };
+  const { clientCertPair: pair, serverRootCACertificate, serverNameOverride } = tls;
+  return {
+    authorities: serverRootCACertificate,
+    client: pair === undefined || pair === null ? undefined : { certificate: pair.crt, key: pair.key },
+    serverName: serverNameOverride,
+  };
 }
 
 /** As a client that starts something for a target: its site's workers take it up. */

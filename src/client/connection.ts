@@ -17,6 +17,12 @@ export interface ClientOptions {
   readonly taskQueue: string;
 }
 
+/** What a server says back of what it was sent must not be told. */
+function credentialsOf({ connection: { apiKey, metadata } }: ClientOptions): readonly string[] {
+  const values = [apiKey, ...Object.values(metadata ?? {})].filter((value) => typeof value === 'string');
+  return values.flatMap((value) => [value, value.replace(/^\S+ +/, '')]).filter((value) => value.length > 3);
+}
+
 const CONNECT_TIMEOUT_MS = 5_000;
 const DESCRIBE_TIMEOUT_MS = 5_000;
 export const CALL_TIMEOUT_MS = 10_000;
@@ -28,8 +34,11 @@ export class TemporalServer {
   readonly taskQueue: string;
   readonly connection: Connection;
   readonly client: WorkflowClient;
+  readonly #credentials: readonly string[];
 
-  private constructor(connection: Connection, { address, namespace, taskQueue }: ClientOptions) {
+  private constructor(connection: Connection, options: ClientOptions) {
+    const { address, namespace, taskQueue } = options;
+    this.#credentials = credentialsOf(options);
     this.address = address;
     this.namespace = namespace;
     this.taskQueue = taskQueue;
@@ -37,7 +46,7 @@ export class TemporalServer {
     this.client = new WorkflowClient({ connection, namespace });
   }
 
-  /** @throws ClientError `unreachable` after 5 s */
+  /** @throws ClientError `unreachable` after 5 s; `misconfigured` where it refuses these credentials */
   static async connect(options: ClientOptions): Promise<TemporalServer> {
     const { address } = options;
     try {
@@ -48,9 +57,11 @@ export class TemporalServer {
       });
       return new TemporalServer(connection, options);
     } catch (error) {
+      const reason = withoutCredentials(reasonOf(error), credentialsOf(options));
+      if (isRefusal(error)) throw refusedCredentials(address, reason, error);
       throw new ClientError(
         'unreachable',
-        `no Temporal server answers at ${address} (${reasonOf(error)}): start it with \`promote server\`, or correct TEMPORAL_ADDRESS`,
+        `no Temporal server answers at ${address} (${reason}): start it with \`promote server\`, or correct TEMPORAL_ADDRESS`,
         error,
       );
     }
@@ -90,30 +101,39 @@ export class TemporalServer {
   translate(error: unknown): ClientError {
     if (error instanceof ClientError) return error;
     const code = codeOf(error);
+    const reason = withoutCredentials(reasonOf(error), this.#credentials);
     if (error instanceof WorkflowNotFoundError || code === GRPC.NOT_FOUND)
-      return new ClientError('not_found', `not found at ${this.address}: ${reasonOf(error)}`, error);
+      return new ClientError('not_found', `not found at ${this.address}: ${reason}`, error);
     if (error instanceof NamespaceNotFoundError)
       return new ClientError(
         'misconfigured',
         `the Temporal server at ${this.address} has no namespace ${this.namespace}: correct TEMPORAL_NAMESPACE`,
         error,
       );
-    if (code === GRPC.PERMISSION_DENIED || code === GRPC.UNAUTHENTICATED)
-      return new ClientError(
-        'misconfigured',
-        `the Temporal server at ${this.address} refuses these credentials (${reasonOf(error)}): correct TEMPORAL_API_KEY or the certificates`,
-        error,
-      );
+    if (isRefusal(error)) return refusedCredentials(this.address, reason, error);
     if (code === GRPC.INVALID_ARGUMENT || code === GRPC.FAILED_PRECONDITION || code === GRPC.UNIMPLEMENTED)
-      return new ClientError(
-        'refused',
-        `the Temporal server at ${this.address} refuses: ${reasonOf(error)}`,
-        error,
-      );
+      return new ClientError('refused', `the Temporal server at ${this.address} refuses: ${reason}`, error);
     return new ClientError(
       'unreachable',
-      `the Temporal server at ${this.address} does not answer (${reasonOf(error)}): start it, or try again`,
+      `the Temporal server at ${this.address} does not answer (${reason}): start it, or try again`,
       error,
     );
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === GRPC.PERMISSION_DENIED || code === GRPC.UNAUTHENTICATED;
+}
+
+function refusedCredentials(address: string, reason: string, cause: unknown): ClientError {
+  return new ClientError(
+    'misconfigured',
+    `the Temporal server at ${address} refuses these credentials (${reason}): correct TEMPORAL_API_KEY or the certificates`,
+    cause,
+  );
+}
+
+function withoutCredentials(text: string, credentials: readonly string[]): string {
+  return credentials.reduce((shown, secret) => shown.replaceAll(secret, '[redacted]'), text);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An authority of the test's own and a server certificate of it for 127.0.0.1, made by openssl in the folder. */
+/** An authority of the test's own and a server certificate of it for 127.0.0.1 and localhost, made by openssl in the folder. */
 export function createAuthority(
   folder: string,
   name: string,
@@ -26,7 +26,7 @@ export function createAuthority(
     at('ca.pem'),
   );
   openssl('req', ...newKey, '-subj', '/CN=stand-in', '-keyout', at('key'), '-out', at('csr'));
-  writeFileSync(at('ext'), 'subjectAltName=IP:127.0.0.1\n');
+  writeFileSync(at('ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
   const signs = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial'];
   openssl(
     'x509',

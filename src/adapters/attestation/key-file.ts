@@ -38,6 +38,20 @@ export async function openKeyFile(file: string): Promise<OpenedKey> {
   });
 }
 
+/**
+ * The same key, where it is there already; nothing is made.
+ *
+ * @throws AttestationError as openKeyFile
+ */
+export async function findKeyFile(file: string): Promise<SigningKey | undefined> {
+  return wrapped(file, async () => {
+    const found = await readKey(file);
+    if (found === undefined) return undefined;
+    await checkFolder(dirname(file));
+    return signingKeyOf(found);
+  });
+}
+
 function signingKeyOf(privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey);
   return {

@@ -46,8 +46,11 @@ export async function openMirror(
   };
 }
 
+/** What it takes to ask a remote, and to keep nothing of it. */
+export type RemoteAsked = Pick<Mirror, 'remote' | 'network' | 'said'>;
+
 /** Branches of the remote, asked anew: full ref names to hashes. Throws remote_unreachable. */
-export async function remoteHeads(mirror: Mirror, ref?: string): Promise<ReadonlyMap<string, string>> {
+export async function remoteHeads(mirror: RemoteAsked, ref?: string): Promise<ReadonlyMap<string, string>> {
   const { remote } = mirror;
   const args = ['ls-remote', '--heads', '--quiet', '--end-of-options', remote.url];
   const output = await mirror.network(ref === undefined ? args : [...args, ref]);
@@ -61,7 +64,7 @@ export async function remoteHeads(mirror: Mirror, ref?: string): Promise<Readonl
 }
 
 /** A refusal is final until somebody changes credentials or rights; everything else may be over soon. */
-function unanswered({ remote, said }: Mirror, stderr: string): GitError {
+function unanswered({ remote, said }: RemoteAsked, stderr: string): GitError {
   return NOT_PERMITTED.test(stderr)
     ? new GitError(
         'access_denied',
@@ -74,7 +77,7 @@ function unanswered({ remote, said }: Mirror, stderr: string): GitError {
 }
 
 /** The branch's commit, asked anew. Throws branch_missing, access_denied, remote_unreachable. */
-export async function askTip(mirror: Mirror): Promise<string> {
+export async function askTip(mirror: RemoteAsked): Promise<string> {
   const { remote } = mirror;
   // A pattern of ls-remote matches the ends of names: only the exact one counts.
   const tip = (await remoteHeads(mirror, remote.ref)).get(remote.ref);
