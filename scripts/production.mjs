@@ -88,7 +88,7 @@ function onPath(command) {
 }
 
 function run(command, args, options) {
-  const { status, error } = spawnSync(command, args, { ...options, stdio: ['ignore', 2, 2] });
+  const { status, error } = spawnSync(command, args, { ...options, stdio: ['ignore', 'ignore', 2] });
   if (error !== undefined) fail(`${command} could not be run: ${error.message}`);
   if (status !== 0) fail(`${command} ${args.join(' ')} failed with exit code ${status}`);
 }

@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.js';
 import { expectPromotedOnce, expectRevertedOnce, expectWholeEvidence, keepMoves } from '../deep/proofs.js';
 import { openSite, type Part, type Site } from '../support/command-line.js';
 import { expectRolledBack } from '../support/tau-controls.js';
-import { Installation, say, timed } from './installation.js';
+import { Installation, timed } from './installation.js';
 
 /**
  * Proves that promotions end as the rules say on the installation of docker-compose.yml: Temporal's own server on PostgreSQL, two
@@ -25,42 +25,62 @@ afterAll(async () => {
   await (installation as Installation | undefined)?.close();
 }, 120_000);
 
-const PARTS = {
-  'one worker, by kill -9': async ({ site, workers }: Running) => {
-    await workers[0]?.kill();
-    workers[0] = await site.startPart('worker');
+const PARTS: readonly { readonly part: string; readonly crash: (running: Running) => Promise<void> }[] = [
+  {
+    part: 'one worker, by kill -9',
+    crash: async ({ site, workers }) => {
+      await workers[0]?.kill();
+      workers[0] = await site.startPart('worker');
+    },
   },
-  'both workers, by kill -9': async ({ site, workers }: Running) => {
-    await Promise.all(workers.map((worker) => worker.kill()));
-    workers.splice(0, workers.length, ...(await twoWorkers(site)));
-  },
-  'both workers, by SIGTERM': async ({ site, workers }: Running) => {
-    const codes = await timed('both workers ended', () => Promise.all(workers.map((worker) => worker.end())));
-    expect(codes).toEqual([0, 0]);
-    workers.splice(0, workers.length, ...(await twoWorkers(site)));
-  },
-  'the Temporal server, by kill -9': async () => {
-    await installation.temporal.crash();
-    await timed('Temporal is back', () => installation.temporal.start());
-  },
-  'PostgreSQL, without a checkpoint': async () => {
-    await installation.postgresql.crash();
-    await timed('PostgreSQL is back', () => installation.postgresql.start());
-    await timed('Temporal is healthy again', () => installation.temporal.healthy());
-  },
-  'all of it at once': async ({ site, workers }: Running) => {
-    await Promise.all([
-      ...workers.map((worker) => worker.kill()),
-      installation.temporal.crash(),
-      installation.postgresql.crash(),
-    ]);
-    await timed('all is back', async () => {
-      await installation.postgresql.start();
-      await installation.temporal.start();
+  {
+    part: 'both workers, by kill -9',
+    crash: async ({ site, workers }) => {
+      await Promise.all(workers.map((worker) => worker.kill()));
       workers.splice(0, workers.length, ...(await twoWorkers(site)));
-    });
+    },
   },
-} as const;
+  {
+    part: 'both workers, by SIGTERM',
+    crash: async ({ site, workers }) => {
+      const codes = await timed('both workers ended', () =>
+        Promise.all(workers.map((worker) => worker.end())),
+      );
+      expect(codes).toEqual([0, 0]);
+      workers.splice(0, workers.length, ...(await twoWorkers(site)));
+    },
+  },
+  {
+    part: 'the Temporal server, by kill -9',
+    crash: async () => {
+      await installation.temporal.crash();
+      await timed('Temporal is back', () => installation.temporal.start());
+    },
+  },
+  {
+    part: 'PostgreSQL, without a checkpoint',
+    crash: async () => {
+      await installation.postgresql.crash();
+      await timed('PostgreSQL is back', () => installation.postgresql.start());
+      await timed('Temporal is healthy again', () => installation.temporal.healthy());
+    },
+  },
+  {
+    part: 'all of it at once',
+    crash: async ({ site, workers }) => {
+      await Promise.all([
+        ...workers.map((worker) => worker.kill()),
+        installation.temporal.crash(),
+        installation.postgresql.crash(),
+      ]);
+      await timed('all is back', async () => {
+        await installation.postgresql.start();
+        await installation.temporal.start();
+        workers.splice(0, workers.length, ...(await twoWorkers(site)));
+      });
+    },
+  },
+];
 
 /** What a promotion comes to in each scenario, whatever is killed. */
 const ENDS = {
@@ -70,26 +90,45 @@ const ENDS = {
 type Scenario = keyof typeof ENDS;
 
 /** When it is killed. */
-const PHASES = {
-  'waits for approval': { scenario: 'healthy', reached: (site: Site) => site.status(waiting) },
-  promotes: {
+const PHASES: readonly {
+  readonly phase: string;
+  readonly scenario: Scenario;
+  readonly approved: boolean;
+  readonly reached: (site: Site) => Promise<void>;
+}[] = [
+  {
+    phase: 'waits for approval',
     scenario: 'healthy',
-    reached: (site: Site) => filesIn(site, 'promotion', /\.intent\.json$/, 1),
+    approved: false,
+    reached: async () => {},
   },
-  watches: { scenario: 'healthy', reached: (site: Site) => filesIn(site, 'watch', /^\d+\.json$/, 2) },
-  'watches what fails': {
+  {
+    phase: 'promotes',
+    scenario: 'healthy',
+    approved: true,
+    reached: (site) => filesIn(site, 'promotion', /\.intent\.json$/, 1),
+  },
+  {
+    phase: 'watches',
+    scenario: 'healthy',
+    approved: true,
+    reached: (site) => filesIn(site, 'watch', /^\d+\.json$/, 2),
+  },
+  {
+    phase: 'watches what fails',
     scenario: 'failing-after-promotion',
-    reached: (site: Site) => filesIn(site, 'watch', /^\d+\.json$/, 1),
+    approved: true,
+    reached: (site) => filesIn(site, 'watch', /^\d+\.json$/, 1),
   },
-  'rolls back': {
+  {
+    phase: 'rolls back',
     scenario: 'failing-after-promotion',
-    reached: (site: Site) => filesIn(site, 'rollback', /./, 1),
+    approved: true,
+    reached: (site) => filesIn(site, 'rollback', /./, 1),
   },
-} as const;
-
-type PartName = keyof typeof PARTS;
-type PhaseName = keyof typeof PHASES;
-const CASES = keysOf(PHASES).flatMap((phase) => keysOf(PARTS).map((part) => ({ phase, part })));
+];
+const CASES = PHASES.flatMap((phase) => PARTS.map((part) => ({ ...phase, ...part })));
+type Case = (typeof CASES)[number];
 
 interface Running {
   readonly site: Site;
@@ -97,13 +136,14 @@ interface Running {
 }
 
 describe('a promotion on PostgreSQL with two workers', () => {
-  test.each(CASES)('that $phase goes on after $part', async ({ phase, part }) => {
-    const began = performance.now();
-    const running = await begin(PHASES[phase].scenario);
-    await crashIn(phase, part, running);
-    const result = await running.end();
-    await expectEnd(running.site, PHASES[phase].scenario, result);
-    say(`${phase}, ${part}: ${result.end} after ${Math.round(performance.now() - began)} ms`);
+  test.each(CASES)('that $phase goes on after $part', async (played) => {
+    const { phase, part, scenario } = played;
+    const running = await begin(scenario);
+    const end = await timed(`${phase}, ${part}`, async () => {
+      await crashIn(played, running);
+      return running.end();
+    });
+    await expectEnd(running.site, scenario, end);
   });
 });
 
@@ -134,19 +174,20 @@ async function begin(scenario: Scenario): Promise<Running & { readonly end: () =
   return { site, workers, end };
 }
 
-async function crashIn(phase: PhaseName, part: PartName, running: Running): Promise<void> {
+async function crashIn({ approved, reached, crash }: Case, running: Running): Promise<void> {
   const { site } = running;
   await site.status(waiting);
   const waits = await site.promote('--json', 'list', '--waiting-for', 'approver@rehearsal');
   expect(listed(waits.stdout)).toContainEqual({ target: site.target, phase: 'awaiting-approval' });
-  const approve = async (): Promise<void> => {
-    const approved = await site.approve();
-    expect(approved, approved.stderr).toMatchObject({ exitCode: 0 });
-  };
-  if (phase !== 'waits for approval') await approve();
-  await PHASES[phase].reached(site);
-  await PARTS[part](running);
-  if (phase === 'waits for approval') await approve();
+  if (approved) await approve(site);
+  await reached(site);
+  await crash(running);
+  if (!approved) await approve(site);
+}
+
+async function approve(site: Site): Promise<void> {
+  const approved = await site.approve();
+  expect(approved, approved.stderr).toMatchObject({ exitCode: 0 });
 }
 
 async function expectEnd(site: Site, scenario: Scenario, told: Result): Promise<void> {
@@ -197,8 +238,4 @@ const listedPromotion = z.object({ target: z.string(), phase: z.string() });
 function listed(stdout: string): readonly z.infer<typeof listedPromotion>[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => listedPromotion.parse(JSON.parse(line)));
-}
-
-function keysOf<K extends string>(of: Readonly<Record<K, unknown>>): readonly K[] {
-  return Object.keys(of) as K[];
 }
