@@ -28,9 +28,9 @@ export class Part {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** The end of what it said, for an error. */
-  said(): string {
-    return readFileSync(this.#log, 'utf8').slice(-4_000);
+  /** The last line that it said. */
+  lastWords(): string {
+    return readFileSync(this.#log, 'utf8').trimEnd().split('\n').at(-1)?.slice(0, 1_000) ?? '';
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -129,6 +129,7 @@ const PHASES: readonly {
 ];
 const CASES = PHASES.flatMap((phase) => PARTS.map((part) => ({ ...phase, ...part })));
 type Case = (typeof CASES)[number];
+const NAMED = CASES.map((played) => [`that ${played.phase} goes on after ${played.part}`, played] as const);
 
 interface Running {
   readonly site: Site;
@@ -136,14 +137,13 @@ interface Running {
 }
 
 describe('a promotion on PostgreSQL with two workers', () => {
-  test.each(CASES)('that $phase goes on after $part', async (played) => {
-    const { phase, part, scenario } = played;
-    const running = await begin(scenario);
-    const end = await timed(`${phase}, ${part}`, async () => {
+  test.each(NAMED)('%s', async (name, played) => {
+    const running = await begin(played.scenario);
+    const end = await timed(name, async () => {
       await crashIn(played, running);
       return running.end();
     });
-    await expectEnd(running.site, scenario, end);
+    await expectEnd(running.site, played.scenario, end);
   });
 });
 
@@ -198,7 +198,7 @@ async function expectEnd(site: Site, scenario: Scenario, told: Result): Promise<
     await expectRolledBack(site);
   } else expectPromotedOnce(site);
   const config = await readConfig({ cwd: site.cwd, environment: site.environment });
-  await expectWholeEvidence({ config }, evidence, run);
+  await expectWholeEvidence({ config }, relative(config.evidenceDir, evidence), run);
   // By its search attributes, which PostgreSQL keeps; they come a moment after the end.
   await vi.waitFor(async () => {
     const all = await site.promote('--json', 'list', '--all', '--limit', '1000');

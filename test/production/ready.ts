@@ -28,7 +28,7 @@ export async function becomesHealthy(
       return;
     } catch (error) {
       if (part.gone || performance.now() > until)
-        throw new Error(`${part.gone ? 'gone' : 'not healthy'}: ${part.said()}`, { cause: error });
+        throw new Error(`${part.gone ? 'gone' : 'not healthy'}: ${part.lastWords()}`, { cause: error });
       await pause(100);
     }
   }

@@ -77,8 +77,4 @@ export class Temporal {
   async stop(): Promise<void> {
     await this.#part?.end('SIGTERM');
   }
-
-  said(): string {
-    return this.#part?.said() ?? '';
-  }
 }
