@@ -40,6 +40,13 @@ test('docker-compose takes the file with a generated environment, and puts the p
   }
 });
 
+test("Temporal's own server knows each setting that changes while it runs, and its form", () => {
+  const server = join(process.env['PRODUCTION_TEMPORAL'] ?? '', 'temporal-server');
+  const settings = join(root, 'deploy/temporal-dynamic-config.yaml');
+  const said = execFileSync(server, ['validate-dynamic-config', settings], { encoding: 'utf8', env: {} });
+  expect(said.trim()).toBe(settings);
+});
+
 test('the server that is tested is the one that is shipped', () => {
   const tested = /SERVER_VERSION = '([\d.]+)'/.exec(
     readFileSync(join(root, 'scripts/production.mjs'), 'utf8'),
