@@ -13,8 +13,9 @@ import { Installation, timed } from './installation.js';
 /**
  * Proves that promotions end as the rules say on the installation of docker-compose.yml: Temporal's own server on PostgreSQL, two
  * worker processes that share evidence and data, and every part of it killed and started again in every phase. Each effect happened
- * once, and the evidence verifies. Real servers, processes, git and HTTP; a stand-in Tau. It ends at one machine, and at one crash a
- * promotion: a disk that lies and a network that is cut in two are not shown.
+ * once, and the evidence verifies. Real servers, processes, git and HTTP; a stand-in Tau. It ends at one machine and at one crash a
+ * promotion, soon after its phase began; test/deep/kills.deep-test.ts chooses the instant. A disk that lies and a network that is cut in
+ * two are not shown.
  */
 let installation: Installation;
 
