@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Three suites: `fast` needs no server, `server` runs on the real Temporal server, `deep` is long (races, kills, what went
-// wrong after a promotion). And `record`, which writes the histories that `fast` replays. Test files of one worker share
+// wrong after a promotion). And `record`, which writes the histories that `fast` replays, and `production`, on servers of its own. Test files of one worker share
 // their modules, which nothing changes: loading them anew for each file takes a quarter of the time.
 export default defineConfig({
   test: {
@@ -35,6 +35,18 @@ export default defineConfig({
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
           testTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        // Run by `npm run test:production`, which finds and builds what it needs.
+        test: {
+          name: 'production',
+          include: ['test/**/*.production-test.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 240_000,
         },
       },
       {

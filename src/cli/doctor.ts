@@ -11,7 +11,7 @@ import { EngineError } from '../engine/engine.js';
 import { parseTarget, type Context } from './context.js';
 import { EXIT, exitOfClientError, exitOfEngineError, type ExitCode } from './exit-codes.js';
 import { plain, type Output, type Style } from './output.js';
-import { findEndpoint, withClientAt, type Endpoint } from './temporal.js';
+import { findEndpoint, withClientAt, type Endpoint, atSiteOf } from './temporal.js';
 
 export interface DoctorFlags {
   readonly target?: string;
@@ -32,7 +32,7 @@ export async function doctor({ config, output }: Context, flags: DoctorFlags): P
   );
   const dryRun = flags.dryRun === true;
   const [temporal, ...local] = await Promise.all([
-    examineTemporal(config, { longest: longestOf(read), target, dryRun }),
+    examineTemporal(atSiteOf(config, target), { longest: longestOf(read), target, dryRun }),
     within('evidence-store', config.evidenceDir, machine.examineEvidenceStore()),
     within('evidence-key', config.evidenceKeyFile, machine.examineEvidenceKey()),
     within('tools', 'PATH', machine.examineTools(read)),
@@ -51,14 +51,19 @@ export async function doctor({ config, output }: Context, flags: DoctorFlags): P
   return exitCode;
 }
 
-/** Every target with its runbook; where promote.yaml lists none, the shipped one stands for all. */
+/** What other sites promote, their workers can reach and this machine need not. */
+function targetsHere({ targets, taskQueueFor, taskQueue }: Config): readonly string[] | undefined {
+  return targets?.filter((name) => taskQueueFor(name) === taskQueue);
+}
+
+/** Every target of this site with its runbook; where promote.yaml lists none, the shipped one stands for all. */
 function runbooksOf(
   config: Config,
   target: string | undefined,
 ): readonly (readonly [name: string, file: string])[] {
   if (target !== undefined) return [[target, config.runbookFor(target)]];
   return (
-    config.targets?.map((name) => [name, config.runbookFor(name)] as const) ?? [
+    targetsHere(config)?.map((name) => [name, config.runbookFor(name)] as const) ?? [
       ['every target', join(config.packageRoot, 'runbooks', 'operator-readiness.yaml')],
     ]
   );

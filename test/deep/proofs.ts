@@ -20,12 +20,12 @@ const manifestSchema = z.object({
 });
 
 /** Lets the remote write down every move of its branches, from now on. */
-export async function keepMoves(stage: Stage): Promise<void> {
+export async function keepMoves(stage: Pick<Stage, 'rehearsal'>): Promise<void> {
   git(stage, 'config', 'core.logAllRefUpdates', 'always');
 }
 
 /** The branch was moved by one push and has the commit, nothing else. */
-export function expectPromotedOnce(stage: Stage): void {
+export function expectPromotedOnce(stage: Pick<Stage, 'rehearsal'>): void {
   const { commit, branch } = stage.rehearsal;
   expect(branchTip(stage)).toBe(commit);
   expect(commitsSince(stage)).toEqual([commit]);
@@ -33,7 +33,7 @@ export function expectPromotedOnce(stage: Stage): void {
 }
 
 /** One push promoted, one reverted: the branch has both commits and the tree that it had before. */
-export function expectRevertedOnce(stage: Stage): void {
+export function expectRevertedOnce(stage: Pick<Stage, 'rehearsal'>): void {
   const { commit, branch, formerTip } = stage.rehearsal;
   const tip = branchTip(stage);
   expect(commitsSince(stage)).toEqual([tip, commit]);
@@ -95,12 +95,12 @@ async function filesOf(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
-function commitsSince(stage: Stage): readonly string[] {
+function commitsSince(stage: Pick<Stage, 'rehearsal'>): readonly string[] {
   const { formerTip, branch } = stage.rehearsal;
   return git(stage, 'rev-list', `${formerTip}..refs/heads/${branch}`).split('\n');
 }
 
 /** Newest first. */
-function movesOf(stage: Stage, branch: string): readonly string[] {
+function movesOf(stage: Pick<Stage, 'rehearsal'>, branch: string): readonly string[] {
   return git(stage, 'reflog', 'show', '--format=%H', `refs/heads/${branch}`).split('\n');
 }

@@ -20,7 +20,9 @@ export async function changeRunbook({ rehearsal }: Stage, from: string, to: stri
 
 const gatewayAnswer = z.object({ service: z.record(z.string(), z.unknown()) });
 
-export async function gatewayStatus({ rehearsal }: Stage): Promise<z.infer<typeof gatewayAnswer>> {
+export async function gatewayStatus({
+  rehearsal,
+}: Pick<Stage, 'rehearsal'>): Promise<z.infer<typeof gatewayAnswer>> {
   const headers = { authorization: `Bearer ${rehearsal.token}` };
   const { body } = await request(`${rehearsal.baseUrl}/gateway/status`, { headers });
   return gatewayAnswer.parse(await body.json());
@@ -51,7 +53,7 @@ export async function repairTau({ rehearsal: { workspace } }: Stage): Promise<vo
   writeHealthyState(workspace, Date.now());
 }
 
-export function git({ rehearsal }: Stage, ...args: readonly string[]): string {
+export function git({ rehearsal }: Pick<Stage, 'rehearsal'>, ...args: readonly string[]): string {
   const env = { ...process.env, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', ...AUTHOR };
   return execFileSync('git', ['-C', rehearsal.remote, ...args], { encoding: 'utf8', env }).trim();
 }
@@ -63,11 +65,11 @@ const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'author@example.org',
 };
 
-export function branchTip(stage: Stage): string {
+export function branchTip(stage: Pick<Stage, 'rehearsal'>): string {
   return git(stage, 'rev-parse', `refs/heads/${stage.rehearsal.branch}`);
 }
 
-export function treeOf(stage: Stage, commit: string): string {
+export function treeOf(stage: Pick<Stage, 'rehearsal'>, commit: string): string {
   return git(stage, 'rev-parse', `${commit}^{tree}`);
 }
 
@@ -88,7 +90,7 @@ export function nextCommit(stage: Stage): string {
 }
 
 /** The gateway's own answer says stopped, and the branch has the tree that it had before. */
-export async function expectRolledBack(stage: Stage): Promise<void> {
+export async function expectRolledBack(stage: Pick<Stage, 'rehearsal'>): Promise<void> {
   const { service } = await gatewayStatus(stage);
   expect(service).toMatchObject({
     service_status: 'stopped',

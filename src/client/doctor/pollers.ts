@@ -11,6 +11,7 @@ const QUEUES: readonly (readonly [QueueRole, PolledQueue['tasks']])[] = [
   ['evidence', 'activities'],
   ['watch', 'activities'],
   ['rollback', 'activities'],
+  ['notify', 'activities'],
 ];
 
 /** temporal.api.enums.v1.TaskQueueType */
