@@ -4,6 +4,7 @@ const BENCHES = {
   promotions: () => import('./promoting.mjs'),
   readiness: () => import('./readiness.mjs'),
   round: () => import('./round.mjs'),
+  waiting: () => import('./waiting.mjs'),
   watch: () => import('./watch.mjs'),
   watches: () => import('./watches.mjs'),
 };

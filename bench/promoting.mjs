@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 
 import { GO_ON } from './least/messages.mjs';
-import { shapeOf, stagesOf } from './least/shape.mjs';
+import { shapeOf, stagesOf, watchOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
 import { cpuMsOf, withFileServer, withWorkerProcess } from './processes.mjs';
 import { newTarget, spread } from './promotions.mjs';
@@ -19,27 +19,25 @@ async function measure(where, { address, pids }) {
   const connection = await Connection.connect({ address });
   const client = new Client({ connection });
   await withManyTargets(async ({ folder, environment }) => {
-    const ours = { kind: 'ours', address, folder, environment, taskQueue: 'ours' };
-    const least = { kind: 'least', address, folder, environment, taskQueue: 'least' };
-    const figures = { ours: [], least: [] };
-    const histories = [];
-    let shape;
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const count = round === 0 ? WARM_UP : EACH;
-      const promoted = await withWorkerProcess(ours, (worker) =>
-        used([worker.pid, ...pids()], count, () => promoteOne(client, folder)),
-      );
-      const handles = promoted.results;
-      shape ??= shapeOf((await handles[0].fetchHistory()).events);
-      const repeated = await withWorkerProcess(least, (worker) =>
-        used([worker.pid, ...pids()], count, () => repeatOne(client, shape)),
-      );
-      if (round === 0) continue;
-      figures.ours.push(promoted);
-      figures.least.push(repeated);
-      for (const handle of handles.slice(0, 10)) histories.push(await sizeOf(handle));
-    }
-    print(where, figures, histories, shape);
+    const settings = { address, folder, environment };
+    await withWorkerProcess({ ...settings, kind: 'ours', taskQueue: 'ours' }, (ours) =>
+      withWorkerProcess({ ...settings, kind: 'least', taskQueue: 'least' }, async (least) => {
+        const promote = () => promoteOne(client, folder);
+        const { results } = await used([ours.pid], WARM_UP, promote);
+        const shape = shapeOf((await results[0].fetchHistory()).events);
+        const repeat = () => repeatOne(client, shape);
+        await used([least.pid], WARM_UP, repeat);
+        const figures = { ours: [], least: [] };
+        const histories = [];
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const promoted = await used([ours.pid, ...pids()], EACH, promote);
+          figures.ours.push(promoted);
+          figures.least.push(await used([least.pid, ...pids()], EACH, repeat));
+          for (const handle of promoted.results.slice(0, 10)) histories.push(await sizeOf(handle));
+        }
+        print(where, figures, histories, shape);
+      }),
+    );
   });
   await connection.close();
 }
@@ -59,14 +57,18 @@ async function used(pids, count, one) {
   return { results, cpuMs: (cpuMsOf(pids) - before) / count, aSecond: count / seconds };
 }
 
-async function promoteOne(client, folder) {
+export async function startOne(client) {
   const target = newTarget();
-  const handle = await client.workflow.start('promotion', {
+  return client.workflow.start('promotion', {
     workflowId: `promotion/${target}`,
     taskQueue: 'ours',
     workflowTaskTimeout: '5s',
     args: [{ target, commit: 'a'.repeat(40), requester: 'requester@bench', reason: 'bench' }],
   });
+}
+
+export async function promoteOne(client, folder) {
+  const handle = await startOne(client);
   const { run } = await waiting(handle);
   const { accepted, reason } = await handle.executeUpdate('decide', {
     args: [await approvalOf(folder, run)],
@@ -78,13 +80,13 @@ async function promoteOne(client, folder) {
 }
 
 /** As `promote list` sees it: of the server alone. */
-async function waiting(handle) {
+export async function waiting(handle, everyMs = 250) {
   for (;;) {
     const { memo, status } = await handle.describe();
     const { phase, digest, reason } = memo?.promotion ?? {};
     if (phase === 'awaiting-approval' && digest !== null) return memo.promotion;
     if (status.name !== 'RUNNING') throw new Error(`it ended ${phase}: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -113,6 +115,7 @@ async function sizeOf(handle) {
   return {
     events: historyLength,
     bytes: Number(raw.workflowExecutionInfo.historySizeBytes),
+    watch: watchOf(events),
     stages: stagesOf(events),
   };
 }
@@ -131,6 +134,16 @@ function print(where, { ours, least }, histories, shape) {
   );
   say(
     `promotions a second, ${AT_ONCE} at once: ${spread(of(ours, 'aSecond'), 1)}; the least ${spread(of(least, 'aSecond'), 1)}`,
+  );
+  const without = histories.map(({ events, bytes, watch }) => ({
+    events: events - watch.events,
+    bytes: bytes - watch.bytes,
+  }));
+  say(
+    `history without its watch: ${spread(of(without, 'events'), 0)} events, ${spread(
+      of(without, 'bytes').map((bytes) => bytes / 1_000),
+      1,
+    )} KB`,
   );
   say(
     `history with a watch of one sample: ${spread(of(histories, 'events'), 0)} events, ${spread(

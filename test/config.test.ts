@@ -69,10 +69,35 @@ describe('settings', () => {
     expect(config).toMatchObject({ deployment: 'staging', taskQueue: 'lab', identity: 'alice@example.org' });
   });
 
+  it('give each site task queues of its own, and a target those of its site', async () => {
+    await writeFile(
+      join(folder, 'promote.yaml'),
+      'v: 1\ntargets:\n  here: { runbook: r }\n  there: { runbook: r, site: berlin }\n',
+    );
+    const [config, atSite] = [await read(), await read({ PROMOTE_SITE: 'berlin' })];
+    expect(config.taskQueue).toBe('promotion');
+    expect(atSite.taskQueue).toBe('promotion-at-berlin');
+    expect(config.taskQueueFor('here')).toBe(config.taskQueue);
+    expect(config.taskQueueFor('there')).toBe(atSite.taskQueue);
+    expect(() => config.taskQueueFor('nowhere')).toThrow(expect.objectContaining({ code: 'bad_target' }));
+  });
+
+  it.each([
+    ['two notifiers of one name', '{ name: a, kind: slack, urlEnv: A }, { name: a, kind: slack, urlEnv: B }'],
+    ['a secret in the file', '{ name: a, kind: webhook, url: "https://a.example", secretEnv: whsec_abc }'],
+    ['an address that is no web address', '{ name: a, kind: webhook, url: "file:///a", secretEnv: A }'],
+    ['an event that there is not', '{ name: a, kind: slack, urlEnv: A, events: [approved] }'],
+  ])('refuse %s', async (_, notifiers) => {
+    const [problem] = await problems(`v: 1\nnotifications: [${notifiers}]\n`);
+    expect(problem).toMatch(/^promote\.yaml:2:\d+: notifications/);
+  });
+
   it.each([
     ['PROMOTE_DEPLOYMENT', 'No Such'],
     ['PROMOTE_TASK_QUEUE', 'a/b'],
     ['PROMOTE_IDENTITY', 'Alice Smith'],
+    ['PROMOTE_SITE', 'Berlin!'],
+    ['PROMOTE_BUILD_ID', 'a.b'],
   ])('refuse a %s that is not of its form', async (name, value) => {
     await expect(read({ [name]: value })).rejects.toMatchObject({
       problems: [expect.stringContaining(`the environment variable ${name} is "${value}"`)],

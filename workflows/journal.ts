@@ -44,6 +44,7 @@ export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
   readonly #joined: boolean;
+  #held = 0;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #owed: readonly Entry[] = [];
@@ -81,9 +82,12 @@ export class Journal {
     return this.#failure;
   }
 
-  /** The number that the next entry will have. */
-  get next(): number {
-    return this.head.seq + (this.#joined ? this.#owed.length : 0);
+  /**
+   * The number of the newest entry, with those that are held: nobody can name one of them before they are written, which is before
+   * anything acts. What is owed may wait for a full disk, and an order waits for no disk.
+   */
+  get seq(): number {
+    return this.head.seq + this.#held;
   }
 
   /** An entry that is owed is carried as it is: written twice it has the same bytes. */
@@ -112,6 +116,7 @@ export class Journal {
     this.#note(at, kind, text);
     this.onEntry(kind, body, this.#owed.length);
     this.#owed = [...this.#owed, { kind, at, body }];
+    this.#held += 1;
   }
 
   /** Samples that changed nothing: they stand in the evidence already, so one entry covers many. */
@@ -125,6 +130,7 @@ export class Journal {
   /** @throws what made the journal unwritable for good, e.g. `journal_fork` */
   async flush(): Promise<void> {
     this.#oweCalm(Date.now());
+    this.#held = 0;
     if (this.#joined) this.#tail = this.#tail.then(() => this.#writeOwed());
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
@@ -138,6 +144,7 @@ export class Journal {
   async through<Written extends { readonly heads: readonly JournalHead[] }>(
     write: (owed: Pick<EntriesAppend, 'head' | 'entries'>) => Promise<Written>,
   ): Promise<Written> {
+    this.#held = 0;
     const turn = this.#tail.then(async () => {
       if (this.#failure !== undefined) throw this.#failure;
       const written = await CancellationScope.nonCancellable(() =>
@@ -166,6 +173,7 @@ export class Journal {
   }
 
   #queue(entry: Entry): void {
+    this.#held = 0;
     this.#owed = [...this.#owed, entry];
     this.#tail = this.#tail.then(() => (this.#joined ? this.#writeOwed() : this.#write(entry)));
   }

@@ -1,4 +1,5 @@
 // What a promotion's history is made of: its size, how long each stage took, and the shape that the least workflow repeats.
+import proto from '@temporalio/proto';
 
 /** Groups of activities that were scheduled together, by the suffix of their queue, and where a decision was waited for. */
 export function shapeOf(events) {
@@ -18,6 +19,46 @@ export function shapeOf(events) {
     group.queues.push(scheduled.taskQueue.name.slice(prefix.length));
   }
   return shape;
+}
+
+const HistoryEvent = proto.temporal.api.history.v1.HistoryEvent;
+
+/** What a history has because it was watched: the segment, the workflow task after it, and the phase as it was published. */
+export function watchOf(events) {
+  const segment = events.find(
+    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType.name === 'watchSegment',
+  );
+  const task = segment.activityTaskScheduledEventAttributes.workflowTaskCompletedEventId;
+  const published = events.filter(
+    ({
+      workflowPropertiesModifiedEventAttributes: memo,
+      upsertWorkflowSearchAttributesEventAttributes: attributes,
+    }) => (memo ?? attributes)?.workflowTaskCompletedEventId?.equals(task),
+  );
+  const ended = events.findIndex(({ activityTaskCompletedEventAttributes: completed }) =>
+    completed?.scheduledEventId.equals(segment.eventId),
+  );
+  const started = events.find(({ activityTaskStartedEventAttributes: begun }) =>
+    begun?.scheduledEventId.equals(segment.eventId),
+  );
+  const isTask = (event) =>
+    event.workflowTaskScheduledEventAttributes ??
+    event.workflowTaskStartedEventAttributes ??
+    event.workflowTaskCompletedEventAttributes;
+  const own = [
+    segment,
+    started,
+    events[ended],
+    ...events
+      .slice(ended + 1)
+      .filter(isTask)
+      .slice(0, 3),
+    ...published,
+  ];
+  return {
+    events: own.length,
+    bytes: own.reduce((sum, event) => sum + HistoryEvent.encode(event).finish().byteLength, 0),
+  };
 }
 
 /** From the scheduling of the first of these activities to the completion of the last, ms. */

@@ -11,7 +11,7 @@ import { EngineError } from '../engine/engine.js';
 import { parseTarget, type Context } from './context.js';
 import { EXIT, exitOfClientError, exitOfEngineError, type ExitCode } from './exit-codes.js';
 import { plain, type Output, type Style } from './output.js';
-import { findEndpoint, withClientAt, type Endpoint, atSiteOf } from './temporal.js';
+import { findEndpoint, withClientAt, type Endpoint } from './temporal.js';
 
 export interface DoctorFlags {
   readonly target?: string;
@@ -32,7 +32,7 @@ export async function doctor({ config, output }: Context, flags: DoctorFlags): P
   );
   const dryRun = flags.dryRun === true;
   const [temporal, ...local] = await Promise.all([
-    examineTemporal(atSiteOf(config, target), { longest: longestOf(read), target, dryRun }),
+    examineTemporal(config, { longest: longestOf(read), target, dryRun }),
     within('evidence-store', config.evidenceDir, machine.examineEvidenceStore()),
     within('evidence-key', config.evidenceKeyFile, machine.examineEvidenceKey()),
     within('tools', 'PATH', machine.examineTools(read)),
@@ -49,6 +49,11 @@ export async function doctor({ config, output }: Context, flags: DoctorFlags): P
   const exitCode = exitOf(temporal.exitCode, findings);
   tell({ config, output }, findings, { exitCode, dryRun, target });
   return exitCode;
+}
+
+/** A target's own site's; else this one's. */
+function queueOf({ taskQueue, taskQueueFor }: Config, target: string | undefined): string {
+  return target === undefined ? taskQueue : taskQueueFor(target);
 }
 
 /** What other sites promote, their workers can reach and this machine need not. */
@@ -129,7 +134,7 @@ async function examineTemporal(
   }
   const { address, namespace } = endpoint;
   try {
-    return await withClientAt(endpoint, config, async (client) => {
+    return await withClientAt(endpoint, { taskQueue: queueOf(config, request.target) }, async (client) => {
       const { tls, apiKey } = endpoint.connection;
       const how = [
         tls === undefined || tls === false || tls === null ? 'without TLS' : 'by TLS',

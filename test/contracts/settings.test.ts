@@ -24,6 +24,7 @@ describe('settings', () => {
       evidenceDir: '.tau/reports/operator-readiness',
       trustedKeys: 'trusted-keys.json',
       taskQueue: 'promotion',
+      notifications: [],
     });
   });
 

@@ -160,7 +160,7 @@ function expectLines(lines: readonly z.infer<typeof lineSchema>[], target: strin
       round: 'validation-1',
       gate: 'gateway-status',
       verdict: 'pass',
-      activity: 'askGate',
+      activity: 'askRound',
       attempt: 1,
       workflowId: `promotion/${target}`,
     }),

@@ -37,11 +37,15 @@ const told = z.object({
 
 /** Of one target, in the order in which they happened. */
 function toldOf(target: string): readonly z.infer<typeof told>[] {
-  return receiver.received
-    .filter(({ path }) => path === '/ops')
-    .map(({ body }) => told.parse(JSON.parse(body)))
-    .filter(({ subject }) => subject === target)
-    .toSorted((a, b) => Number(a.id.split('-').at(-1)) - Number(b.id.split('-').at(-1)));
+  return (
+    receiver.received
+      .filter(({ path }) => path === '/ops')
+      .map(({ body }) => told.parse(JSON.parse(body)))
+      .filter(({ subject }) => subject === target)
+      // Told twice with one ID, it is the same: one that was on its way at the end may come again.
+      .filter(({ id }, index, all) => all.findIndex((other) => other.id === id) === index)
+      .toSorted((a, b) => Number(a.id.split('-').at(-1)) - Number(b.id.split('-').at(-1)))
+  );
 }
 
 const events = (target: string): readonly string[] => toldOf(target).map(({ data }) => data.event);

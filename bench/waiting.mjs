@@ -1,0 +1,147 @@
+// Many promotions that wait for approval on one worker: memory of worker and server, what people wait for then, and the time to
+// decide all; over as many of the least workflow, waiting for a signal.
+import { Client, Connection } from '@temporalio/client';
+
+import { connectClient } from '../dist/src/client.js';
+import { GO_ON } from './least/messages.mjs';
+import { shapeOf } from './least/shape.mjs';
+import { approvalOf, withManyTargets } from './many-targets.mjs';
+import { cpuMsOf, memoryOf, withFileServer, withWorkerProcess } from './processes.mjs';
+import { promoteOne, startOne, waiting } from './promoting.mjs';
+import { newTarget, spread } from './promotions.mjs';
+
+const COUNTS = (process.env.BENCH_COUNTS ?? '1000,10000').split(',').map(Number);
+/** Deciding all takes as long as starting all: left out for the largest where time is short. */
+const DECIDED = Number(process.env.BENCH_DECIDED ?? 10_000);
+const AT_ONCE = 50;
+const ASKED = 20;
+
+export async function run() {
+  let shape;
+  for (const count of COUNTS) {
+    const figures = {};
+    for (const kind of ['ours', 'least'])
+      figures[kind] = await withFileServer((server) =>
+        withManyTargets((many) =>
+          measure(kind, count, server, many, { shape, keep: (seen) => (shape = seen) }),
+        ),
+      );
+    const { ours, least } = figures;
+    say(
+      `${count} waiting: worker ${megabytes(ours.worker)} over the least workflow's ${megabytes(least.worker)}: ${(ours.worker / least.worker).toFixed(2)}; server ${megabytes(ours.server)} over ${megabytes(least.server)}: ${(ours.server / least.server).toFixed(2)}`,
+    );
+  }
+}
+
+async function measure(kind, count, { address, pids }, { folder, environment }, { shape, keep }) {
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection });
+  const settings = { kind, address, folder, environment, taskQueue: kind };
+  const figures = await withWorkerProcess(settings, async (worker) => {
+    if (kind === 'ours' && shape === undefined)
+      keep(shapeOf((await (await promoteOne(client, folder)).fetchHistory()).events));
+    const all = [worker.pid, ...pids()];
+    const [beganAt, cpuBefore] = [performance.now(), cpuMsOf(all)];
+    const handles = await each(count, () =>
+      kind === 'ours' ? startOurs(client) : startLeast(client, shape),
+    );
+    const took = performance.now() - beganAt;
+    const seen = { worker: memoryOf([worker.pid]), server: memoryOf(pids()) };
+    say(
+      `${kind}: ${count} wait after ${(took / 1_000).toFixed(0)} s, ${((cpuMsOf(all) - cpuBefore) / count).toFixed(0)} ms CPU each; worker ${megabytes(seen.worker)}, server ${megabytes(seen.server)}`,
+    );
+    if (kind === 'ours') await asked(address, handles);
+    if (count <= DECIDED) {
+      const decidedAt = performance.now();
+      await each(count, async (n) => {
+        if (kind === 'least') await handles[n].signal(GO_ON);
+        else await decide(handles[n], folder);
+        await handles[n].result();
+      });
+      say(
+        `${kind}: all ${count} decided and ended in ${((performance.now() - decidedAt) / 1_000).toFixed(0)} s`,
+      );
+    }
+    return seen;
+  });
+  await connection.close();
+  return figures;
+}
+
+async function startOurs(client) {
+  const handle = await startOne(client);
+  await waiting(handle, 1_000);
+  return handle;
+}
+
+/** The same, as far as to the signal. */
+async function startLeast(client, shape) {
+  const handle = await client.workflow.start('least', {
+    workflowId: `least/${newTarget()}`,
+    taskQueue: 'least',
+    args: [shape],
+  });
+  await waitsForSignal(handle, shape);
+  return handle;
+}
+
+async function waitsForSignal(handle, shape) {
+  const activities = shape.slice(0, shape.indexOf('signal')).flat().length;
+  for (;;) {
+    const { raw } = await handle.describe();
+    const { workflowExecutionInfo: info, pendingActivities, pendingWorkflowTask } = raw;
+    if (Number(info.historyLength) > 3 * activities && !pendingActivities?.length && !pendingWorkflowTask)
+      return;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+async function decide(handle, folder) {
+  const { run } = await waiting(handle, 1_000);
+  const { accepted, reason } = await handle.executeUpdate('decide', {
+    args: [await approvalOf(folder, run)],
+  });
+  if (!accepted) throw new Error(`refused: ${reason}`);
+}
+
+/** What people ask for meanwhile. */
+async function asked(address, handles) {
+  const client = await connectClient({ address, namespace: 'default', connection: {}, taskQueue: 'ours' });
+  const timed = async (ask) => {
+    const took = [];
+    for (let n = 0; n < ASKED; n += 1) {
+      const beganAt = performance.now();
+      await ask(n);
+      took.push(performance.now() - beganAt);
+    }
+    return spread(took, 0);
+  };
+  const step = Math.floor(handles.length / ASKED);
+  const target = (n) => handles[n * step].workflowId.slice('promotion/'.length);
+  say(`list of 100: ${await timed(() => client.list({ limit: 100 }))} ms`);
+  say(`list of all: ${await timed(() => client.list({ limit: 100_000 }))} ms`);
+  say(`status of one: ${await timed((n) => client.status(target(n)))} ms`);
+  await client.close();
+}
+
+async function each(count, one) {
+  const results = [];
+  let next = 0;
+  const runner = async () => {
+    while (next < count) {
+      const n = next;
+      next += 1;
+      results[n] = await one(n);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runner));
+  return results;
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
