@@ -23,16 +23,16 @@ async function measure(where, { address, pids }) {
     await withWorkerProcess({ ...settings, kind: 'ours', taskQueue: 'ours' }, (ours) =>
       withWorkerProcess({ ...settings, kind: 'least', taskQueue: 'least' }, async (least) => {
         const promote = () => promoteOne(client, folder);
-        const { results } = await used([ours.pid], WARM_UP, promote);
+        const { results } = await used(ours.pid, [], WARM_UP, promote);
         const shape = shapeOf((await results[0].fetchHistory()).events);
         const repeat = () => repeatOne(client, shape);
-        await used([least.pid], WARM_UP, repeat);
+        await used(least.pid, [], WARM_UP, repeat);
         const figures = { ours: [], least: [] };
         const histories = [];
         for (let round = 0; round < ROUNDS; round += 1) {
-          const promoted = await used([ours.pid, ...pids()], EACH, promote);
+          const promoted = await used(ours.pid, pids(), EACH, promote);
           figures.ours.push(promoted);
-          figures.least.push(await used([least.pid, ...pids()], EACH, repeat));
+          figures.least.push(await used(least.pid, pids(), EACH, repeat));
           for (const handle of promoted.results.slice(0, 10)) histories.push(await sizeOf(handle));
         }
         print(where, figures, histories, shape);
@@ -42,8 +42,8 @@ async function measure(where, { address, pids }) {
   await connection.close();
 }
 
-async function used(pids, count, one) {
-  const [before, beganAt] = [cpuMsOf(pids), performance.now()];
+async function used(worker, server, count, one) {
+  const [before, beganAt] = [[cpuMsOf([worker]), cpuMsOf(server)], performance.now()];
   const results = [];
   let left = count;
   const runner = async () => {
@@ -54,7 +54,9 @@ async function used(pids, count, one) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, runner));
   const seconds = (performance.now() - beganAt) / 1_000;
-  return { results, cpuMs: (cpuMsOf(pids) - before) / count, aSecond: count / seconds };
+  const workerMs = (cpuMsOf([worker]) - before[0]) / count;
+  const serverMs = (cpuMsOf(server) - before[1]) / count;
+  return { results, workerMs, serverMs, cpuMs: workerMs + serverMs, aSecond: count / seconds };
 }
 
 export async function startOne(client) {
@@ -80,7 +82,7 @@ export async function promoteOne(client, folder) {
 }
 
 /** As `promote list` sees it: of the server alone. */
-export async function waiting(handle, everyMs = 250) {
+export async function waiting(handle, everyMs = 1_000) {
   for (;;) {
     const { memo, status } = await handle.describe();
     const { phase, digest, reason } = memo?.promotion ?? {};
@@ -132,6 +134,11 @@ function print(where, { ours, least }, histories, shape) {
       2,
     )}; ${spread(of(ours, 'cpuMs'), 0)} ms over ${spread(of(least, 'cpuMs'), 0)} ms`,
   );
+  for (const [part, key] of [
+    ['worker', 'workerMs'],
+    ['server', 'serverMs'],
+  ])
+    say(`of it the ${part}: ${spread(of(ours, key), 0)} ms over ${spread(of(least, key), 0)} ms`);
   say(
     `promotions a second, ${AT_ONCE} at once: ${spread(of(ours, 'aSecond'), 1)}; the least ${spread(of(least, 'aSecond'), 1)}`,
   );

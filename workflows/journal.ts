@@ -130,8 +130,8 @@ export class Journal {
   /** @throws what made the journal unwritable for good, e.g. `journal_fork` */
   async flush(): Promise<void> {
     this.#oweCalm(Date.now());
+    if (this.#held > 0) this.#tail = this.#tail.then(() => this.#writeOwed());
     this.#held = 0;
-    if (this.#joined) this.#tail = this.#tail.then(() => this.#writeOwed());
     await this.#tail;
     if (this.#failure !== undefined) throw this.#failure;
   }

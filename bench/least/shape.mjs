@@ -23,7 +23,7 @@ export function shapeOf(events) {
 
 const HistoryEvent = proto.temporal.api.history.v1.HistoryEvent;
 
-/** What a history has because it was watched: the segment, the workflow task after it, and the phase as it was published. */
+/** What a history has because it was watched: the segment and its record, the workflow tasks after them, and the phase as it was published. */
 export function watchOf(events) {
   const segment = events.find(
     ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType.name === 'watchSegment',
@@ -41,6 +41,13 @@ export function watchOf(events) {
   const started = events.find(({ activityTaskStartedEventAttributes: begun }) =>
     begun?.scheduledEventId.equals(segment.eventId),
   );
+  const sampled = events.findIndex(({ activityTaskScheduledEventAttributes: scheduled }) => {
+    if (scheduled?.activityType.name !== 'appendEntries') return false;
+    const { entries } = JSON.parse(Buffer.from(scheduled.input.payloads[0].data).toString('utf8'));
+    return entries.every(({ kind }) => kind === 'sampled');
+  });
+  // Its record, and the task after it.
+  const recorded = sampled === -1 ? [] : events.slice(sampled, sampled + 6);
   const isTask = (event) =>
     event.workflowTaskScheduledEventAttributes ??
     event.workflowTaskStartedEventAttributes ??
@@ -54,6 +61,7 @@ export function watchOf(events) {
       .filter(isTask)
       .slice(0, 3),
     ...published,
+    ...recorded,
   ];
   return {
     events: own.length,
