@@ -5,7 +5,20 @@ import type { GateResult } from '../src/domain/verdict.js';
 import { sampleDueBy, type Sample } from '../src/domain/watch.js';
 
 /** Notes one answer of a gate: its verdict, and how long it took to come to it. */
-export function noteVerdict(target: string, { gate, verdict, kind, health, reasonCodes }: GateResult): void {
+export function noteVerdict(...args: Parameters<typeof tellVerdict>): void {
+  harmless(() => tellVerdict(...args));
+}
+
+/** No figure is worth a step: whatever the meter does, nothing fails because of it. */
+function harmless(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // It is missing in the figures, and that is all.
+  }
+}
+
+function tellVerdict(target: string, { gate, verdict, kind, health, reasonCodes }: GateResult): void {
   metricMeter
     .createCounter('promote_gate_verdicts_total', '', 'Verdicts of gates')
     .add(1, { target, gate, verdict });
@@ -21,9 +34,11 @@ export async function timed<Asked>(target: string, gate: string, ask: () => Prom
   try {
     return await ask();
   } finally {
-    metricMeter
-      .createHistogram('promote_gate_seconds', 'float', '', 'From asking a gate to its answer')
-      .record((performance.now() - from) / 1_000, { target, gate });
+    harmless(() =>
+      metricMeter
+        .createHistogram('promote_gate_seconds', 'float', '', 'From asking a gate to its answer')
+        .record((performance.now() - from) / 1_000, { target, gate }),
+    );
   }
 }
 
@@ -39,7 +54,11 @@ export interface NotedSample {
  * Notes a sample of a watch: its grade, when it was taken, and when at the latest the next one must be. A worker that dies leaves
  * that time behind, and it passes.
  */
-export function noteSample({ target, run, plan, sample, recorded }: NotedSample): void {
+export function noteSample(noted: NotedSample): void {
+  harmless(() => tellSample(noted));
+}
+
+function tellSample({ target, run, plan, sample, recorded }: NotedSample): void {
   const { at, grade } = sample;
   metricMeter
     .createCounter('promote_watch_samples_total', '', 'Samples of watches, by grade')

@@ -10,7 +10,7 @@ import { findAbandonedWith } from './find-abandoned.js';
 import { askGateWith, askRoundWith, deriveGateWith } from './gates.js';
 import { notifyWith } from './notify.js';
 import { checkPrerequisitesWith } from './prerequisites.js';
-import { requestApprovalWith } from './request-approval.js';
+import { recordAndRequestApprovalWith } from './request-approval.js';
 import { promoteStepWith } from './promote-step.js';
 import { recordDecisionWith } from './record-decision.js';
 import { repairWith } from './repair.js';
@@ -33,7 +33,7 @@ export type { StartWatchClock } from './watch-clock.js';
  * @param watchClock what a watch tells the time by; another one lets a day pass at once
  */
 export function createActivities(dependencies: Dependencies, watchClock: StartWatchClock = serverClock) {
-  const { evidence, seal, redact, evidenceKey } = dependencies;
+  const { evidence, ballots, seal, redact, evidenceKey } = dependencies;
   const main = {
     admit: atBorder(redact, admitWith(dependencies)),
     checkPrerequisites: atBorder(redact, checkPrerequisitesWith(dependencies)),
@@ -50,7 +50,10 @@ export function createActivities(dependencies: Dependencies, watchClock: StartWa
     appendEntries: atBorder(redact, appendEntriesWith(dependencies)),
     appendJournal: atBorder(redact, appendJournalWith(dependencies)),
     deriveGate: atBorder(redact, deriveGateWith(dependencies)),
-    requestApproval: atBorder(redact, requestApprovalWith(dependencies)),
+    recordAndRequestApproval: atBorder(redact, recordAndRequestApprovalWith(dependencies)),
+    requestApproval: atBorder(redact, (request: Parameters<typeof ballots.requestApproval>[1]) =>
+      ballots.requestApproval(evidence, request),
+    ),
     recordDecision: atBorder(redact, recordDecisionWith(dependencies)),
     sealRun: atBorder(redact, (request: Parameters<typeof seal.sealRun>[1]) =>
       beating(() => seal.sealRun(evidence, request, evidenceKey)),

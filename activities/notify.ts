@@ -14,15 +14,15 @@ export interface NotifyRequest {
 export function notifyWith({ notifiers, redact }: Dependencies) {
   return ({ notifier: name, notification }: NotifyRequest): Promise<void> =>
     beating(async (signal) => {
-      const notifier = notifiers.find((each) => each.name === name);
-      // Settings are the worker's: one that was taken out is told no more.
-      if (notifier === undefined)
-        throw ApplicationFailure.nonRetryable(
-          `no notifier ${redact(name)} on this worker`,
-          'unknown_notifier',
-        );
       const tags = { notifier: name, event: notification.event };
       try {
+        const notifier = notifiers.find((each) => each.name === name);
+        // Another worker may know it, or this one's settings may be mended.
+        if (notifier === undefined)
+          throw ApplicationFailure.retryable(
+            `no notifier ${redact(name)} on this worker`,
+            'unknown_notifier',
+          );
         await notifier.notify(notification, signal);
         count('promote_notifications_total', tags);
       } catch (error) {

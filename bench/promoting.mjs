@@ -22,15 +22,14 @@ async function measure(where, { address, pids }) {
     const settings = { address, folder, environment };
     await withWorkerProcess({ ...settings, kind: 'ours', taskQueue: 'ours' }, (ours) =>
       withWorkerProcess({ ...settings, kind: 'least', taskQueue: 'least' }, async (least) => {
-        const promote = () => promoteOne(client, folder);
-        const { results } = await used(ours.pid, [], WARM_UP, promote);
+        const { results } = await used(ours.pid, [], WARM_UP, () => promoteOne(client, folder));
         const shape = shapeOf((await results[0].fetchHistory()).events);
         const repeat = () => repeatOne(client, shape);
         await used(least.pid, [], WARM_UP, repeat);
         const figures = { ours: [], least: [] };
         const histories = [];
         for (let round = 0; round < ROUNDS; round += 1) {
-          const promoted = await used(ours.pid, pids(), EACH, promote);
+          const promoted = await used(ours.pid, pids(), EACH, () => promoteOne(client, folder));
           figures.ours.push(promoted);
           figures.least.push(await used(least.pid, pids(), EACH, repeat));
           for (const handle of promoted.results.slice(0, 10)) histories.push(await sizeOf(handle));

@@ -37,6 +37,8 @@ export interface Config {
   readonly evidenceKeyFile: string;
   /** Prefix of this site's task queues. */
   readonly taskQueue: string;
+  /** Of this site and of every site that promote.yaml names. */
+  readonly taskQueues: readonly string[];
   /**
    * Prefix of the task queues of the site that a target is promoted from.
    * @throws InputError `bad_target` as `runbookFor`
@@ -113,6 +115,7 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
   );
   const queueAt = (site: string | undefined): string =>
     site === undefined ? taskQueue : `${taskQueue}-at-${site}`;
+  const ownQueue = queueAt(checked('PROMOTE_SITE', given('PROMOTE_SITE'), siteName.optional(), undefined));
   const signingKey = given('PROMOTE_SIGNING_KEY');
   const form = checked('PROMOTE_LOG', given('PROMOTE_LOG'), logForm, 'plain');
   const address = (name: string): string | undefined =>
@@ -130,7 +133,10 @@ export async function readConfig(options: ConfigOptions = {}): Promise<Config> {
     cacheDir: join(cacheHome(given), 'promote'),
     evidenceDir: path('PROMOTE_EVIDENCE_DIR', settings.evidenceDir),
     trustedKeys: path('PROMOTE_TRUSTED_KEYS', settings.trustedKeys),
-    taskQueue: queueAt(checked('PROMOTE_SITE', given('PROMOTE_SITE'), siteName.optional(), undefined)),
+    taskQueue: ownQueue,
+    taskQueues: [
+      ...new Set([ownQueue, ...Object.values(settings.targets ?? {}).map(({ site }) => queueAt(site))]),
+    ],
     taskQueueFor: (target) => queueAt(targetIn(target, settings, file)?.site),
     buildId: checked('PROMOTE_BUILD_ID', given('PROMOTE_BUILD_ID'), buildId.optional(), undefined),
     notifications: settings.notifications,

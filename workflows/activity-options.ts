@@ -92,7 +92,12 @@ export function notifyActivities(): Pick<Activities, 'notify'> {
 /** Small writes, each safe to repeat: the same bytes again are success. A full disk is retried until it has room. */
 export function evidenceActivities(): Pick<
   Activities,
-  'openRun' | 'appendEntries' | 'appendJournal' | 'requestApproval' | 'deriveGate'
+  | 'openRun'
+  | 'appendEntries'
+  | 'appendJournal'
+  | 'recordAndRequestApproval'
+  | 'requestApproval'
+  | 'deriveGate'
 > {
   return proxyActivities<Activities>({
     taskQueue: taskQueueName(workflowInfo().taskQueue, 'evidence'),

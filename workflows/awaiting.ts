@@ -1,4 +1,4 @@
-import { condition, log, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, log, workflowInfo } from '@temporalio/workflow';
 
 import { tally } from '../src/domain/approval.js';
 import type { PromotionEvent } from '../src/domain/event.js';
@@ -72,8 +72,12 @@ async function ask(run: Run, { epoch, round }: Doing<'await-decision'>): Promise
   const expiresAt = Date.now() + approval.expiresMs;
   const asked = { run: id, epoch, round, expiresAt };
   const { digest, request, text } = run.joined
-    ? await run.journal.through((owed) => evidenceActivities().requestApproval({ ...asked, ...owed }))
+    ? await run.journal.through((owed) =>
+        evidenceActivities().recordAndRequestApproval({ ...asked, ...owed }),
+      )
     : await evidenceActivities().requestApproval({ ...asked, head: run.journal.head });
+  // An order came: nobody is asked any more.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('nobody is asked');
   await run.journal.append(
     'approval-requested',
     `asking for ${approval.required} approval(s) of ${digest.slice(7, 15)}`,

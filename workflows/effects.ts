@@ -1,4 +1,4 @@
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 
 import { CUT_OFF_MS } from '../src/domain/attempts.js';
 import { overridesOf, overrideText } from '../src/domain/override.js';
@@ -134,9 +134,33 @@ export async function preflight(run: Run, { round }: Doing<'preflight'>): Promis
 
 /** All that led here stands in the journal, and is told. An order cuts in. */
 async function recorded(run: Run): Promise<void> {
-  if (!run.joined) return run.journal.flush();
   await Promise.race([run.journal.flush(), CancellationScope.current().cancelRequested]);
   publish(run);
+}
+
+/**
+ * All that led to the first step stands in the journal, and is told. An order comes first. Another history of this run may have
+ * written it otherwise, and may have ended well since: only what nobody looks after any more is rolled back.
+ *
+ * @returns what happened instead
+ */
+async function recordedFirst(run: Run, step: string, orders: Orders): Promise<PromotionEvent | undefined> {
+  const written = run.journal.flush().then(() => 'written' as const);
+  try {
+    for (;;) {
+      const came = await Promise.race([written, condition(() => orders.pending)]);
+      const ordered = orders.take();
+      if (ordered !== undefined) return ordered;
+      if (came === 'written') break;
+    }
+  } catch (error) {
+    const code = codeOf(error);
+    return (await promotedBefore(run))
+      ? { type: 'faulted', code, promotedBefore: true }
+      : { type: 'step-failed', step, code, effect: 'none' };
+  }
+  publish(run);
+  return undefined;
 }
 
 /**
@@ -145,7 +169,11 @@ async function recorded(run: Run): Promise<void> {
  */
 export async function promote(run: Run, { step }: Doing<'promote'>, orders: Orders): Promise<PromotionEvent> {
   run.journal.owe('step-started', `promoting: ${step}`, { step });
-  if (run.move.state.steps.length === 1) await recorded(run);
+  const isFirst = run.move.state.steps.length === 1;
+  if (isFirst && run.joined) {
+    const other = await recordedFirst(run, step, orders);
+    if (other !== undefined) return other;
+  } else if (isFirst) await run.journal.flush();
   const ordered = orders.take();
   if (ordered !== undefined) return ordered;
   const planned = run.plan.promotion.find(({ id }) => id === step);
@@ -187,10 +215,14 @@ export async function watch(run: Run, { watch: state }: Doing<'watch'>): Promise
 export async function faulted(run: Run, error: unknown): Promise<PromotionEvent> {
   const code = codeOf(error);
   if (run.move.state.steps.length > 0) return { type: 'faulted', code, promotedBefore: true };
+  return { type: 'faulted', code, promotedBefore: await promotedBefore(run) };
+}
+
+/** Whether another history of this run promoted, and nobody saw it to its end. */
+async function promotedBefore(run: Run): Promise<boolean> {
   try {
-    const { begun } = await lookBackActivities().promotionBegun({ run: run.admitted.run });
-    return { type: 'faulted', code, promotedBefore: begun };
+    return (await lookBackActivities().promotionBegun({ run: run.admitted.run })).begun;
   } catch {
-    return { type: 'faulted', code, promotedBefore: true };
+    return true;
   }
 }

@@ -1,3 +1,5 @@
+import { workflowInfo } from '@temporalio/workflow';
+
 import {
   nextOf,
   notificationOf,
@@ -9,10 +11,11 @@ import type { Run } from './run.js';
 
 /** Tells people who are not looking, where the run was admitted with somebody to tell. */
 export function notify(run: Run, event: NotificationEvent, reason = ''): void {
-  const wanted = (run.admitted.notifiers ?? []).filter(({ events }) => events?.includes(event) ?? true);
+  const notifiers = run.joined ? (run.admitted.notifiers ?? []) : [];
+  const wanted = notifiers.filter(({ events }) => events?.includes(event) ?? true);
   run.outbox.send(
     wanted.map(({ name }) => name),
-    (n) => notificationIn(run, event, reason, `${run.admitted.run}-${n}`),
+    (n) => notificationIn(run, event, reason, `${run.admitted.run}-${workflowInfo().runId.slice(0, 8)}-${n}`),
   );
 }
 

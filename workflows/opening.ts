@@ -1,4 +1,4 @@
-import { CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 
 import type { PromotionInput, PromotionResult } from '../src/domain/messages.js';
 import type { Admitted } from '../activities/admit.js';
@@ -28,7 +28,7 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   );
   if (opened === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
   if (opened.problem !== undefined) return refuse(input, opened.problem);
-  return attach(new Run(input, admission), orders);
+  return attach(new Run(input, admission, isJoined(admission)), orders);
 }
 
 /**
@@ -38,10 +38,18 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
 export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
   if (workflowInfo().continuedFromExecutionRunId === undefined)
     return refuse(input, 'a promotion starts at its beginning');
-  const run = new Run(input, carried.admitted, carried);
+  const run = new Run(input, carried.admitted, carried.joined === true, carried);
   // Told in the history before.
   run.toldPhase = run.phase;
   return attach(run, orders);
+}
+
+/**
+ * Whether this run is one of this version. Whoever admitted it knows the activities; that this workflow does, too, stands in its
+ * history, for a worker of an earlier version may have begun it beside a later one's activities.
+ */
+export function isJoined({ joined }: Admitted): boolean {
+  return joined === true && patched('joined');
 }
 
 export function attach(run: Run, orders: Orders): Run {

@@ -4,6 +4,7 @@ import {
   ParentClosePolicy,
   startChild,
   WorkflowIdReusePolicy,
+  workflowInfo,
 } from '@temporalio/workflow';
 
 import type { Deliveries, Notification } from '../src/domain/notification.js';
@@ -66,7 +67,7 @@ export class Outbox {
     try {
       await startChild<typeof undelivered>(UNDELIVERED, {
         args: [[...this.#pending]],
-        workflowId: `${UNDELIVERED}/${run}`,
+        workflowId: `${UNDELIVERED}/${run}/${workflowInfo().runId.slice(0, 8)}`,
         parentClosePolicy: ParentClosePolicy.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       });

@@ -37,6 +37,7 @@ export interface Carried {
   readonly refused: number;
   /** Left out where an earlier version carried it. */
   readonly ordered?: OrdersTaken | undefined;
+  readonly joined?: boolean | undefined;
   readonly requested?: Requested | undefined;
   readonly published?: StatementHead | undefined;
   readonly outbox?: CarriedOutbox | undefined;
@@ -56,6 +57,8 @@ export class Run {
   readonly admitted: Admitted;
   readonly plan: Plan;
   readonly journal: Journal;
+  /** A round is one activity, and records are written together. Earlier versions asked each gate, and wrote each entry, by itself. */
+  readonly joined: boolean;
   move: Move;
   gates: readonly GateResult[] = [];
   ballot: OpenBallot | undefined;
@@ -80,7 +83,9 @@ export class Run {
   /** The phase that was notified of last, so that none is twice. */
   notified = '';
 
-  constructor(input: PromotionInput, admitted: Admitted, carried?: Carried) {
+  /** @param joined as `isJoined` says where it began; a run that goes on in a new history says it itself */
+  constructor(input: PromotionInput, admitted: Admitted, joined: boolean, carried?: Carried) {
+    this.joined = joined;
     this.input = input;
     this.admitted = admitted;
     this.plan = admitted.plan;
@@ -116,15 +121,11 @@ export class Run {
       refused,
       ordered,
       requested,
+      joined: this.joined,
       published,
       outbox: this.outbox.carried,
       notified: this.notified,
     };
-  }
-
-  /** Earlier versions asked each gate, and wrote each entry, by itself. */
-  get joined(): boolean {
-    return this.admitted.joined === true;
   }
 
   get phase(): Move['state']['phase'] {

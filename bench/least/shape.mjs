@@ -23,6 +23,14 @@ export function shapeOf(events) {
 
 const HistoryEvent = proto.temporal.api.history.v1.HistoryEvent;
 
+function isTask(event) {
+  return (
+    event.workflowTaskScheduledEventAttributes ??
+    event.workflowTaskStartedEventAttributes ??
+    event.workflowTaskCompletedEventAttributes
+  );
+}
+
 /** What a history has because it was watched: the segment and its record, the workflow tasks after them, and the phase as it was published. */
 export function watchOf(events) {
   const segment = events.find(
@@ -48,10 +56,6 @@ export function watchOf(events) {
   });
   // Its record, and the task after it.
   const recorded = sampled === -1 ? [] : events.slice(sampled, sampled + 6);
-  const isTask = (event) =>
-    event.workflowTaskScheduledEventAttributes ??
-    event.workflowTaskStartedEventAttributes ??
-    event.workflowTaskCompletedEventAttributes;
   const own = [
     segment,
     started,

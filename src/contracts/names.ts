@@ -54,4 +54,8 @@ export const siteName = z
   .regex(
     /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/,
     'a-z, 0-9 and -, at most 32, with a letter or digit at both ends',
+  )
+  .refine(
+    (site) => !/(?:^|-)(?:evidence|watch|rollback|notify)$/.test(site),
+    'its task queues would be those of another site: let it not end in evidence, watch, rollback or notify',
   );

@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from 'vitest';
 
 import { journalOf, REQUESTER, Signers, type Policy } from '../support/signers.js';
 import { withStage, type Stage } from '../support/stage.js';
-import { branchTip, evidence, expectRolledBack, git } from '../support/tau-controls.js';
+import { branchTip, evidence, expectRolledBack, git, gatewayStatus } from '../support/tau-controls.js';
 
 /**
  * Proves that whoever can reset and terminate workflows makes no approval count twice on a protected target: nothing is
@@ -44,6 +44,27 @@ describe('a reset', () => {
     withStage({ address, timings: LONG_WATCH, prepare: logged }, async (stage) => {
       await untilWatching(stage);
       await stage.resetBeforeApproval();
+      expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'internal_fault' });
+      await expectRolledBack(stage);
+      expect(timesPromoted(stage)).toBe(1);
+    }));
+
+  test('to after the decision of a promotion that ended well undoes nothing of it', () =>
+    withStage({ address, prepare: logged }, async (stage) => {
+      await stage.start();
+      await stage.decide();
+      expect(await stage.result()).toMatchObject({ end: 'promoted' });
+      await stage.resetBeforePreflight();
+      expect(await stage.result()).toMatchObject({ end: 'stopped', reason: 'journal_fork' });
+      expect(branchTip(stage)).toBe(stage.rehearsal.commit);
+      expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
+      expect(timesPromoted(stage)).toBe(1);
+    }));
+
+  test('to after the decision of a promotion that is watched rolls back what nobody watches any more', () =>
+    withStage({ address, timings: LONG_WATCH, prepare: logged }, async (stage) => {
+      await untilWatching(stage);
+      await stage.resetBeforePreflight();
       expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'internal_fault' });
       await expectRolledBack(stage);
       expect(timesPromoted(stage)).toBe(1);

@@ -49,3 +49,11 @@ function parsed(bytes: Uint8Array): History {
   const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
   return historyFromJSON(json);
 }
+
+/**
+ * What the history of a case is called as it is recorded now. Those without were made before a round was one activity, and are kept:
+ * promotions of then may still be open.
+ */
+export function nameNow(name: string): string {
+  return `joined-${name}`;
+}

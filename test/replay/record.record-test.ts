@@ -4,7 +4,7 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 
 import { withStage } from '../support/stage.js';
 import { CASES } from './cases.js';
-import { readHistory, writeHistory } from './histories.js';
+import { nameNow, readHistory, writeHistory } from './histories.js';
 import { replay } from './replaying.js';
 
 /**
@@ -23,7 +23,7 @@ describe('the history of a promotion', () => {
       const history = await stage.handle.fetchHistory();
       const [replayed] = await replay([history]);
       expect(replayed?.error).toBeUndefined();
-      say(`${name}: ${await keep(name, history)}`);
+      say(`${name}: ${await keep(nameNow(name), history)}`);
     }),
   );
 });

@@ -273,6 +273,15 @@ export class Stage<Played extends Play = Rehearsal> {
     });
   }
 
+  /** Resets the run to the workflow task that began its preflight: after the decision, before anything was promoted. */
+  async resetBeforePreflight(): Promise<void> {
+    await this.#reset((events) => {
+      const preflight = events.filter(isRound).at(-1)?.activityTaskScheduledEventAttributes;
+      const task = preflight?.workflowTaskCompletedEventId?.toString();
+      return events.find(({ eventId }) => eventId?.toString() === task);
+    });
+  }
+
   /** Resets the run to its very first workflow task. */
   async resetToBeginning(): Promise<void> {
     await this.#reset((events) => events.find(isTaskCompleted));
@@ -321,6 +330,10 @@ export class Stage<Played extends Play = Rehearsal> {
 }
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+
+function isRound({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): boolean {
+  return scheduled?.activityType?.name === 'askRound';
+}
 
 function isTaskCompleted(event: HistoryEvent): boolean {
   return Boolean(event.workflowTaskCompletedEventAttributes);

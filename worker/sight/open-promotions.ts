@@ -12,8 +12,8 @@ const SOON_MS = 2 * 60 * 60 * 1_000;
 export interface Counting {
   readonly connection: Pick<NativeConnection, 'withDeadline' | 'workflowService'>;
   readonly namespace: string;
-  /** Of the workflows. */
-  readonly taskQueue: string;
+  /** Of the workflows, of every site: where a site has no worker left, others count for it. */
+  readonly taskQueues: readonly string[];
   readonly log: Logger;
   readonly meter: MetricMeter;
 }
@@ -60,9 +60,10 @@ export function countOpenPromotions(counting: Counting): () => void {
   return () => clearInterval(timer);
 }
 
-async function ask({ connection, namespace, taskQueue }: Counting, which: string): Promise<number> {
+async function ask({ connection, namespace, taskQueues }: Counting, which: string): Promise<number> {
+  const queues = taskQueues.map((queue) => `"${queue}"`).join(', ');
   const types = `WorkflowType IN ("${PROMOTION}", "${ROLLBACK}")`;
-  const query = `${types} AND ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}" AND ${which}`;
+  const query = `${types} AND ExecutionStatus = "Running" AND TaskQueue IN (${queues}) AND ${which}`;
   const { count } = await connection.withDeadline(Date.now() + ANSWER_MS, () =>
     connection.workflowService.countWorkflowExecutions({ namespace, query }),
   );

@@ -51,7 +51,7 @@ export async function openSight({ config, connection, meter, log, signal }: Sigh
       const tellEnd = (): void => void log.info('worker ends', { queue: taskQueue });
       signal.addEventListener('abort', tellEnd, { once: true });
       if (metricsAddress !== undefined)
-        ends.push(countOpenPromotions({ connection, namespace, taskQueue, log, meter }));
+        ends.push(countOpenPromotions({ connection, namespace, taskQueues: config.taskQueues, log, meter }));
     },
     close: async () => {
       for (const end of ends.splice(0).toReversed()) await end();

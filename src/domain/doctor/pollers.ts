@@ -45,7 +45,7 @@ export function judgePollers({ queue, tasks, pollers, routedTo }: PolledQueue): 
       'pollers',
       where,
       `its work goes to ${routedTo === undefined ? 'workers without a version' : `the build ${routedTo}`}, and only ${buildsOf(here).join(', ')} asks for it`,
-      'make the build that is at work the current version: temporal worker deployment set-current-version',
+      'make the build that is at work the current one: promote use-build',
     );
   const named = here.map(({ identity, idleMs }) => `${identity} (${seconds(idleMs)} ago)`);
   return ok('pollers', where, `${here.length} at work: ${named.join(', ')}`);
