@@ -1,33 +1,18 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
 import { describe, expect, inject, test, vi } from 'vitest';
-import { parseDocument } from 'yaml';
 
 import { startPart, surroundingsOf, type Part } from '../support/command-line.js';
 import { withStage, type Stage } from '../support/stage.js';
-import { expectPromotedOnce, expectWholeEvidence, keepMoves } from './proofs.js';
+import { addLastingStep, marksOf } from './lasting-step.js';
+import { expectPromotedOnce, expectWholeEvidence } from './proofs.js';
 
 /**
  * Proves that a worker which is ended by SIGTERM loses and repeats no step: what it began it finishes, a watch it hands on, and the
  * promotion ends on another worker as it would have. Real processes. What a worker that is killed leaves is kills.deep-test.ts.
  */
 const address = inject('temporalAddress');
-
-/** Leaves a line each time that it is run, and lasts longer than the worker takes to be told to end. */
-async function addLastingStep(stage: Stage): Promise<void> {
-  const { runbookFile } = stage.rehearsal;
-  const runbook = parseDocument(await readFile(runbookFile, 'utf8'));
-  const command = { argv: ['sh', '-c', `echo ran >> '${marksOf(stage)}'; sleep 3`] };
-  runbook.addIn(['promotion', 'steps'], runbook.createNode({ id: 'lasting', command, repeatable: false }));
-  await writeFile(runbookFile, runbook.toString());
-  await keepMoves(stage);
-}
-
-function marksOf({ folder }: Stage): string {
-  return join(folder, 'marks');
-}
 
 interface Moment {
   readonly sentence: string;

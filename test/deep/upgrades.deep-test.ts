@@ -5,6 +5,7 @@ import type { Timings } from '../../src/rehearsal/timings.js';
 import { changedBuild, type ChangedBuild } from '../support/changed-build.js';
 import { withStage, type Stage } from '../support/stage.js';
 import { expectRolledBack } from '../support/tau-controls.js';
+import { addLastingStep } from './lasting-step.js';
 import { expectWholeEvidence } from './proofs.js';
 
 /**
@@ -22,6 +23,7 @@ interface Phase {
   readonly phase: string;
   readonly scenario?: string;
   readonly timings?: Partial<Timings>;
+  readonly prepare?: (stage: Stage) => Promise<void>;
   /** From the start until it is in that phase. */
   readonly reach: (stage: Stage) => Promise<unknown>;
   readonly goOn?: (stage: Stage) => Promise<unknown>;
@@ -67,6 +69,15 @@ const PHASES: readonly Phase[] = [
     end: 'promoted',
   },
   {
+    phase: 'promoting',
+    prepare: addLastingStep,
+    reach: async (stage) => {
+      await approved(stage);
+      await stage.until((view) => view.log.some(({ text }) => text === 'promoting: lasting'), 20);
+    },
+    end: 'promoted',
+  },
+  {
     phase: 'watching',
     timings: { watchWindowMs: 15_000 },
     reach: async (stage) => {
@@ -100,14 +111,22 @@ const PHASES: readonly Phase[] = [
 describe('a promotion whose workers are replaced by a build with a changed workflow', () => {
   test.each(PHASES.map((each) => [each.phase, each] as const))(
     'while %s goes on and ends right',
-    async (_, { scenario, timings, reach, goOn, end }) => {
-      await withStage({ address, scenario: scenario ?? 'healthy', timings: timings ?? {} }, async (stage) => {
-        await reach(stage);
-        await stage.stopWorker();
-        await stage.startWorker({ bundle: later.bundle });
-        await goOn?.(stage);
-        await expectEnded(stage, end);
-      });
+    async (_, { scenario, timings, prepare, reach, goOn, end }) => {
+      await withStage(
+        {
+          address,
+          scenario: scenario ?? 'healthy',
+          timings: timings ?? {},
+          prepare: prepare ?? (async () => {}),
+        },
+        async (stage) => {
+          await reach(stage);
+          await stage.stopWorker();
+          await stage.startWorker({ bundle: later.bundle });
+          await goOn?.(stage);
+          await expectEnded(stage, end);
+        },
+      );
     },
   );
 
@@ -148,7 +167,8 @@ async function expectEnded(stage: Stage, end: string): Promise<void> {
   await expectWholeEvidence(stage, result.evidence, result.run);
   const { events } = await stage.handle.fetchHistory();
   const patches = (events ?? []).filter(({ markerRecordedEventAttributes: marker }) => Boolean(marker));
-  expect(patches).toHaveLength(1);
+  // That it is joined, and the change.
+  expect(patches).toHaveLength(2);
 }
 
 /** A build's queues are known to the server a moment after its workers poll. */
