@@ -44,6 +44,7 @@ export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
   readonly #joined: boolean;
+  /** Entries that wait for others to be written with. */
   #held = 0;
   #tail: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
@@ -80,14 +81,6 @@ export class Journal {
   /** What made it unwritable for good, e.g. `journal_fork`. */
   get failure(): Error | undefined {
     return this.#failure;
-  }
-
-  /**
-   * The number of the newest entry, with those that are held: nobody can name one of them before they are written, which is before
-   * anything acts. What is owed may wait for a full disk, and an order waits for no disk.
-   */
-  get seq(): number {
-    return this.head.seq + this.#held;
   }
 
   /** An entry that is owed is carried as it is: written twice it has the same bytes. */

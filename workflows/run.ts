@@ -142,7 +142,7 @@ export class Run {
     const { ordered } = this;
     this.move = transition(this.plan, before.state, event);
     if (this.phase !== before.state.phase)
-      this.ordered = enteredPhase(this.ordered, this.phase, this.journal.seq);
+      this.ordered = enteredPhase(this.ordered, this.phase, this.journal.head.seq);
     const { kind, text, body } = describeEvent(event, this.move.state, overriddenGates(this.plan));
     const recording = recordingOf(before.state, event, this.move.state);
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
