@@ -10,7 +10,7 @@ export function noteVerdict(...args: Parameters<typeof tellVerdict>): void {
 }
 
 /** No figure is worth a step: whatever the meter does, nothing fails because of it. */
-function harmless(tell: () => void): void {
+export function harmless(tell: () => void): void {
   try {
     tell();
   } catch {

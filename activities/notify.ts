@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Notification } from '../src/domain/notification.js';
 import { beating } from './beating.js';
 import type { Dependencies } from './dependencies.js';
+import { harmless } from './figures.js';
 
 export interface NotifyRequest {
   readonly notifier: string;
@@ -39,5 +40,5 @@ function failureOf(error: unknown): unknown {
 }
 
 function count(name: string, tags: Readonly<Record<string, string>>): void {
-  metricMeter.createCounter(name, 'deliveries').add(1, tags);
+  harmless(() => metricMeter.createCounter(name, 'deliveries').add(1, tags));
 }

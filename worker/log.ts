@@ -28,7 +28,7 @@ export function createLog(options: LogOptions): Logger {
 
 type Say = (level: LogLevel, at: Date, message: string, fields: Fields) => void;
 
-/** The queues of watch, rollback and evidence have activities only, and none has anything of Nexus. */
+/** All queues but the main one have activities only, and none has anything of Nexus. */
 const EXPECTED = /^No (?:workflows|Nexus services) registered/;
 
 function asJson({ redact, write }: LogOptions): Say {

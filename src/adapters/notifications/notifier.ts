@@ -12,27 +12,29 @@ export interface Notifier {
   readonly notify: (notification: Notification, signal: AbortSignal) => Promise<void>;
 }
 
-/** Secrets are looked up when they are needed: one that is missing keeps no worker from running. */
+/** Secrets are remembered as such before anything is told. One that is missing keeps no worker from running. */
 export function createNotifiers(
   settings: readonly NotifierSettings[],
   environment: Readonly<Record<string, string | undefined>>,
   remember: (secrets: Readonly<Record<string, string>>) => void,
 ): readonly Notifier[] {
-  return settings.map((each) => ({
-    name: each.name,
-    events: each.events,
-    notify: async (notification, signal) => {
-      const env = each.kind === 'webhook' ? each.secretEnv : each.urlEnv;
-      const secret = environment[env] ?? '';
-      if (secret === '')
-        throw new NotificationError(
-          'notifier_misconfigured',
-          `${each.name}: ${env} is not set on this worker`,
-        );
-      remember({ [env]: secret });
-      await post(each.name, messageOf(each, secret, notification), signal);
-    },
-  }));
+  return settings.map((each) => {
+    const env = each.kind === 'webhook' ? each.secretEnv : each.urlEnv;
+    const secret = environment[env] ?? '';
+    if (secret !== '') remember({ [env]: secret });
+    return {
+      name: each.name,
+      events: each.events,
+      notify: async (notification, signal) => {
+        if (secret === '')
+          throw new NotificationError(
+            'notifier_misconfigured',
+            `${each.name}: ${env} is not set on this worker`,
+          );
+        await post(each.name, messageOf(each, secret, notification), signal);
+      },
+    };
+  });
 }
 
 function messageOf(settings: NotifierSettings, secret: string, notification: Notification): Message {
