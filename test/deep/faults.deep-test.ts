@@ -90,9 +90,11 @@ describe('a rollback', () => {
       const failed = await stage.until((seen) => seen.phase === 'rollback-failed');
       expect(failed.unverified.join()).toContain('deployment-revert');
       expect(branchTip(stage)).toBe(stage.rehearsal.commit);
-      // What was sampled meanwhile began a folder of its own.
-      await rm(folder, { recursive: true, force: true });
-      await rename(`${folder}.lost`, folder);
+      // What was sampled meanwhile began a folder of its own, and may be writing to it still.
+      await vi.waitFor(async () => {
+        await rm(folder, { recursive: true, force: true });
+        await rename(`${folder}.lost`, folder);
+      });
       await stage.order('retry-rollback');
       await stage.until((seen) => seen.phase === 'rolled-back');
       await expectRolledBack(stage);
