@@ -13,7 +13,7 @@ import { verifyTarget } from '../dist/src/adapters/verification/chain.js';
 import { loadWrittenRunbook, openKey, stepsOf, TARGET } from '../test/deep/evidence-writes/whole-run.mjs';
 import { spread } from './promotions.mjs';
 
-const [WARM_UP, PAIRS] = [3, 21];
+const [WARM_UP, PAIRS] = [3, 41];
 const [FEW, MANY] = [100, 1_000];
 /** After one that is not counted. */
 const ROUNDS = 5;

@@ -1,18 +1,50 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, realpath, stat, unlink, type FileHandle } from 'node:fs/promises';
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  realpath,
+  stat,
+  unlink,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
 
-function openDirectory(directory: string): Promise<FileHandle> {
-  return open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+/** The folders that are to be flushed, and those that are being flushed. */
+const [waiting, flushing] = [new Map<string, Promise<void>>(), new Map<string, Promise<void>>()];
+
+/**
+ * Makes what was linked or created in the folder survive a power cut. Those that ask while the folder is being flushed share the
+ * next flush: one that has begun may have missed what they created.
+ */
+export async function syncDirectory(directory: string): Promise<void> {
+  const shared = waiting.get(directory);
+  if (shared !== undefined) return shared;
+  const flush = flushAfter(flushing.get(directory), directory);
+  waiting.set(directory, flush);
+  return flush;
 }
 
-/** Makes what was linked or created in the folder survive a power cut. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await openDirectory(directory);
+async function flushAfter(before: Promise<void> | undefined, directory: string): Promise<void> {
+  await before?.catch(() => undefined);
+  const flush = waiting.get(directory);
+  waiting.delete(directory);
+  if (flush !== undefined) flushing.set(directory, flush);
+  try {
+    await flushDirectory(directory);
+  } finally {
+    if (flushing.get(directory) === flush) flushing.delete(directory);
+  }
+}
+
+async function flushDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } finally {
@@ -87,23 +119,17 @@ export async function createFile(
   bytes: Uint8Array,
 ): Promise<'created' | 'taken'> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const folder = await openDirectory(directory);
+  let outcome;
   try {
-    const file = await open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    let outcome;
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-      outcome = await linkOnce(unfinished, join(directory, name));
-    } finally {
-      await Promise.all([file.close(), discard(unfinished)]);
-    }
-    await folder.sync();
-    return outcome;
-  } finally {
-    await folder.close();
+    // 'wx' follows no link.
+    await writeFile(unfinished, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    outcome = await linkOnce(unfinished, join(directory, name));
+  } catch (error) {
+    await discard(unfinished);
+    throw error;
   }
+  await Promise.all([syncDirectory(directory), discard(unfinished)]);
+  return outcome;
 }
 
 async function linkOnce(from: string, to: string): Promise<'created' | 'taken'> {

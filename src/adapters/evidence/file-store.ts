@@ -123,10 +123,16 @@ async function putIn(
   bytes: Uint8Array,
   what: string,
 ): Promise<PutResult['outcome']> {
-  // Twice: a file that appears between look and link() was put by another process at the same time.
+  // Twice: a file that is gone between link() and look was there for a moment only.
   for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      if ((await createFile(directory, name, bytes)) === 'created') return 'written';
+    } catch (error) {
+      // What is there already needs no room.
+      if (await isThere(directory, name, bytes, what)) return 'same';
+      throw error;
+    }
     if (await isThere(directory, name, bytes, what)) return 'same';
-    if ((await createFile(directory, name, bytes)) === 'created') return 'written';
   }
   throw new EvidenceError('unavailable', `${what} comes and goes`);
 }
