@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { GO_ON } from './least/messages.mjs';
 import { shapeOf, stagesOf, watchOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
+import { startOptions } from '../dist/src/client/start.js';
 import { cpuMsOf, withFileServer, withWorkerProcess } from './processes.mjs';
 import { newTarget, spread } from './promotions.mjs';
 
@@ -60,11 +61,11 @@ async function used(worker, server, count, one) {
 
 export async function startOne(client) {
   const target = newTarget();
+  const input = { target, commit: 'a'.repeat(40), requester: 'requester@bench', reason: 'bench' };
   return client.workflow.start('promotion', {
-    workflowId: `promotion/${target}`,
+    ...startOptions(input),
     taskQueue: 'ours',
-    workflowTaskTimeout: '5s',
-    args: [{ target, commit: 'a'.repeat(40), requester: 'requester@bench', reason: 'bench' }],
+    args: [input],
   });
 }
 

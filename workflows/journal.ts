@@ -7,6 +7,7 @@ import { isFullEntry } from '../src/domain/records.js';
 import type { Sample } from '../src/domain/watch.js';
 import { evidenceActivities } from './activity-options.js';
 import { samplesBody } from './describe-event.js';
+import type { Manner } from './run.js';
 
 const LINES_KEPT = 200;
 /** So many entries are written by one activity. */
@@ -43,7 +44,7 @@ const HEADS_KEPT = 64;
 export class Journal {
   readonly #run: string;
   readonly #overridden: readonly string[];
-  readonly #joined: boolean;
+  readonly #manner: Manner;
   /** Entries that wait for others to be written with. */
   #held = 0;
   #tail: Promise<void> = Promise.resolve();
@@ -59,17 +60,17 @@ export class Journal {
 
   /**
    * @param overridden gates whose pass is not earned in this run: no entry of samples says less
-   * @param joined what is owed is written together; earlier versions wrote each entry by itself
+   * @param manner where it is not joined, each entry is written by itself
    */
   constructor(
     run: string,
     overridden: readonly string[],
-    joined: boolean,
+    manner: Manner,
     carried: CarriedJournal | undefined,
   ) {
     this.#run = run;
     this.#overridden = overridden;
-    this.#joined = joined;
+    this.#manner = manner;
     if (carried === undefined) return;
     this.head = carried.head;
     this.heads = carried.heads ?? [carried.head];
@@ -106,10 +107,11 @@ export class Journal {
   /** Written with what follows, or by `flush`. */
   hold(kind: string, text: string, body: Json): void {
     const at = Date.now();
+    const calm = this.#takeCalm(at);
     this.#note(at, kind, text);
     this.onEntry(kind, body, this.#owed.length);
-    this.#owed = [...this.#owed, { kind, at, body }];
-    this.#held += 1;
+    this.#owed = [...this.#owed, ...calm, { kind, at, body }];
+    this.#held += calm.length + 1;
   }
 
   /** Samples that changed nothing: they stand in the evidence already, so one entry covers many. */
@@ -137,8 +139,10 @@ export class Journal {
   async through<Written extends { readonly heads: readonly JournalHead[] }>(
     write: (owed: Pick<EntriesAppend, 'head' | 'entries'>) => Promise<Written>,
   ): Promise<Written> {
-    this.#held = 0;
+    // What writes before it leaves what is held to it.
+    if (!this.#manner.sparing) this.#held = 0;
     const turn = this.#tail.then(async () => {
+      this.#held = 0;
       if (this.#failure !== undefined) throw this.#failure;
       const written = await CancellationScope.nonCancellable(() =>
         write({ head: this.head, entries: this.#owed }),
@@ -160,26 +164,36 @@ export class Journal {
   }
 
   #oweCalm(at: number): void {
+    for (const entry of this.#takeCalm(at)) this.#queue(entry);
+  }
+
+  #takeCalm(at: number): readonly Entry[] {
     const samples = this.#calm;
     this.#calm = [];
-    if (samples.length > 0)
-      this.#queue({ kind: 'sampled', at, body: samplesBody(samples, this.#overridden) });
+    return samples.length === 0
+      ? []
+      : [{ kind: 'sampled', at, body: samplesBody(samples, this.#overridden) }];
   }
 
   #queue(entry: Entry): void {
     this.#held = 0;
     this.#owed = [...this.#owed, entry];
-    this.#tail = this.#tail.then(() => (this.#joined ? this.#writeOwed() : this.#write(entry)));
+    this.#tail = this.#tail.then(() => (this.#manner.joined ? this.#writeOwed() : this.#write(entry)));
   }
 
   async #writeOwed(): Promise<void> {
-    while (this.#failure === undefined && this.#owed.length > 0) {
-      const entries = this.#owed.slice(0, WRITTEN_AT_ONCE);
+    while (this.#failure === undefined && this.#due > 0) {
+      const entries = this.#owed.slice(0, Math.min(WRITTEN_AT_ONCE, this.#due));
       await this.#attempt(async () => {
         const heads = await evidenceActivities().appendEntries({ run: this.#run, head: this.head, entries });
         this.#wrote(heads);
       });
     }
+  }
+
+  /** How many are to be written now. */
+  get #due(): number {
+    return this.#owed.length - (this.#manner.sparing ? this.#held : 0);
   }
 
   async #write({ kind, at, body }: Entry): Promise<void> {

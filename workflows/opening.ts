@@ -6,9 +6,9 @@ import { admissionActivities, evidenceActivities } from './activity-options.js';
 import { codeOf } from './failure-code.js';
 import { promotionId, view } from './messages.js';
 import type { Orders } from './orders.js';
-import { Run, type Carried } from './run.js';
+import { Run, type Carried, type Manner } from './run.js';
 import { tellEnd, tellEntry } from './telling.js';
-import { publishAdmission, viewOf } from './visibility.js';
+import { FIRST_ATTRIBUTES, isAdmissionPublished, publishAdmission, viewOf } from './visibility.js';
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
 export async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
@@ -16,7 +16,8 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   // The workflow ID is the lock: another one would promote beside the promotion that holds it.
   if (workflowId !== promotionId(input.target))
     return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
-  publishAdmission(input);
+  const sparing = patched('sparing');
+  if (!sparing || !isAdmissionPublished(input)) publishAdmission(input);
   const { target, commit, requester, reason, again = false, overrides, start = null } = input;
   const admission = await unlessCancelled(orders, () =>
     admissionActivities.admit({ target, commit, requester, reason, again, overrides, start }),
@@ -28,7 +29,9 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   );
   if (opened === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
   if (opened.problem !== undefined) return refuse(input, opened.problem);
-  return attach(new Run(input, admission, isJoined(admission)), orders);
+  const run = new Run(input, admission, mannerOf(admission, sparing));
+  run.attributes = FIRST_ATTRIBUTES;
+  return attach(run, orders);
 }
 
 /**
@@ -38,18 +41,22 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
 export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
   if (workflowInfo().continuedFromExecutionRunId === undefined)
     return refuse(input, 'a promotion starts at its beginning');
-  const run = new Run(input, carried.admitted, carried.joined === true, carried);
+  const { joined = false, sparing = false } = carried;
+  const run = new Run(input, carried.admitted, { joined, sparing }, carried);
   // Told in the history before.
   run.toldPhase = run.phase;
   return attach(run, orders);
 }
 
 /**
- * Whether this run is one of this version. Whoever admitted it knows the activities; that this workflow does, too, stands in its
+ * How this run's history is written. Whoever admitted it knows the activities; what this workflow does with them stands in its
  * history, for a worker of an earlier version may have begun it beside a later one's activities.
+ *
+ * @param sparing as `patched('sparing')` said where it began
  */
-export function isJoined({ joined }: Admitted): boolean {
-  return joined === true && patched('joined');
+export function mannerOf({ joined }: Admitted, sparing: boolean): Manner {
+  if (joined !== true) return { joined: false, sparing: false };
+  return { joined: sparing || patched('joined'), sparing };
 }
 
 export function attach(run: Run, orders: Orders): Run {

@@ -30,7 +30,7 @@ export async function promotion(input: PromotionInput, carried?: Carried): Promi
 /** Carries out one effect after the other until the rules say that it has ended. */
 export async function carryThrough(run: Run, orders: Orders): Promise<PromotionResult> {
   while (run.move.effect.do !== 'end') {
-    if (!isToldOnceRecorded(run)) publish(run);
+    if (!isToldLater(run)) publish(run);
     await continueIfLong(run, orders);
     const { effect } = run.move;
     // Looking for an order or a last vote and the rules taking it are one: nothing is awaited in between, so that what was
@@ -48,8 +48,9 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
   return close(run, run.move.effect, orders);
 }
 
-/** Before anything acts, its record is written first; a further step waits for none. */
-function isToldOnceRecorded({ joined, move: { state, effect } }: Run): boolean {
+/** Before anything acts, its record is written first; a further step waits for none. Who is to decide is told once there is a request. */
+function isToldLater({ joined, sparing, ballot, move: { state, effect } }: Run): boolean {
+  if (effect.do === 'await-decision') return sparing && ballot?.epoch !== effect.epoch;
   return joined && (effect.do === 'remediate' || (effect.do === 'promote' && state.steps.length <= 1));
 }
 

@@ -8,6 +8,7 @@ import type { PromotionEvent } from '../src/domain/event.js';
 import { begin, type Move } from '../src/domain/move.js';
 import { overriddenGates } from '../src/domain/override.js';
 import type { Plan } from '../src/domain/plan.js';
+import { isEnd } from '../src/domain/phase.js';
 import { isHeld, recordingOf } from '../src/domain/records.js';
 import { transition } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
@@ -38,10 +39,19 @@ export interface Carried {
   /** Left out where an earlier version carried it. */
   readonly ordered?: OrdersTaken | undefined;
   readonly joined?: boolean | undefined;
+  readonly sparing?: boolean | undefined;
   readonly requested?: Requested | undefined;
   readonly published?: StatementHead | undefined;
   readonly outbox?: CarriedOutbox | undefined;
   readonly notified?: string | undefined;
+}
+
+/** How a run's history is written, as it was where it began. */
+export interface Manner {
+  /** A round is one activity, and records are written together. Earlier versions asked each gate, and wrote each entry, by itself. */
+  readonly joined: boolean;
+  /** What is held is written with what follows only, and nothing is published twice, or before anybody can do something about it. */
+  readonly sparing: boolean;
 }
 
 /** What an open request has beside its votes. */
@@ -57,13 +67,15 @@ export class Run {
   readonly admitted: Admitted;
   readonly plan: Plan;
   readonly journal: Journal;
-  /** A round is one activity, and records are written together. Earlier versions asked each gate, and wrote each entry, by itself. */
   readonly joined: boolean;
+  readonly sparing: boolean;
   move: Move;
   gates: readonly GateResult[] = [];
   ballot: OpenBallot | undefined;
   /** What was last published, so that nothing is published twice. */
   told = '';
+  /** The search attributes among it. */
+  attributes = '';
   /** The phase that was last told to those who look after the pipeline. */
   toldPhase: Move['state']['phase'] | undefined;
   /** The end is being recorded; a promotion is not told before that. */
@@ -83,9 +95,9 @@ export class Run {
   /** The phase that was notified of last, so that none is twice. */
   notified = '';
 
-  /** @param joined as `isJoined` says where it began; a run that goes on in a new history says it itself */
-  constructor(input: PromotionInput, admitted: Admitted, joined: boolean, carried?: Carried) {
+  constructor(input: PromotionInput, admitted: Admitted, { joined, sparing }: Manner, carried?: Carried) {
     this.joined = joined;
+    this.sparing = sparing;
     this.input = input;
     this.admitted = admitted;
     this.plan = admitted.plan;
@@ -95,7 +107,12 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), this.joined, carried?.journal);
+    this.journal = new Journal(
+      admitted.run,
+      overriddenGates(admitted.plan),
+      { joined, sparing },
+      carried?.journal,
+    );
     this.outbox = new Outbox(carried?.outbox);
     this.notified = carried?.notified ?? '';
     this.move = carried?.move ?? begin(admitted.plan);
@@ -122,6 +139,7 @@ export class Run {
       ordered,
       requested,
       joined: this.joined,
+      sparing: this.sparing,
       published,
       outbox: this.outbox.carried,
       notified: this.notified,
@@ -148,6 +166,7 @@ export class Run {
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
     if (recording === 'append' && this.joined && isHeld(event, this.move.state))
       return this.journal.hold(kind, text, body);
+    if (this.sparing && event.type === 'sampled' && isEnd(this.phase)) return this.journal.hold(kind, text, body);
     if (recording !== 'append') return this.journal.owe(kind, text, body);
     try {
       await this.journal.append(kind, text, body);

@@ -1,7 +1,8 @@
-import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 
 import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
+import { memoAtStart } from '../src/domain/memo.js';
 import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import { overridesOf } from '../src/domain/override.js';
 import { notifyPhase } from './notifying.js';
@@ -45,36 +46,49 @@ export function publish(run: Run): void {
   const { seq, digest } = run.journal.head;
   run.published = { seq, digest };
   upsertMemo({ promotion: seq === 0 ? memo : { ...memo, head: { seq, digest } }, rollback });
-  upsertSearchAttributes([
-    { key: PHASE, value: state.phase },
-    ...(state.trigger === undefined ? [] : [{ key: TRIGGER, value: state.trigger }]),
-    { key: DEADLINE, value: memo.deadline === null ? null : new Date(memo.deadline) },
-  ]);
+  publishAttributes(run, memo.deadline);
   setCurrentDetails(`**${state.phase}** ${doingOf(run)}`);
 }
+
+/** Each change of them is written to the server's list of workflows anew. */
+function publishAttributes(run: Run, deadline: number | null): void {
+  const { phase, trigger } = run.move.state;
+  const attributes = attributesOf(phase, trigger, deadline);
+  if (run.sparing && run.attributes === attributes) return;
+  run.attributes = attributes;
+  upsertSearchAttributes([
+    { key: PHASE, value: phase },
+    ...(trigger === undefined ? [] : [{ key: TRIGGER, value: trigger }]),
+    { key: DEADLINE, value: deadline === null ? null : new Date(deadline) },
+  ]);
+}
+
+function attributesOf(phase: string, trigger: string | undefined, deadline: number | null): string {
+  return JSON.stringify([phase, trigger, deadline]);
+}
+
+/** As they are from the start. */
+export const FIRST_ATTRIBUTES = attributesOf('validating', undefined, null);
 
 /** Before the run has a name of its own. */
 export function publishAdmission(
   input: PromotionInput,
   ended?: { readonly end: 'stopped' | 'aborted'; readonly reason: string },
 ): void {
-  const phase = ended?.end ?? 'validating';
-  const memo: PromotionMemo = {
-    target: input.target,
-    commit: input.commit,
-    run: '',
-    requester: input.requester,
-    phase,
-    reason: ended?.reason ?? '',
-    trigger: null,
-    digest: null,
-    deadline: null,
-    evidence: '',
-    gates: [],
-    concerns: [],
-  };
-  upsertMemo({ promotion: memo });
+  const memo = memoAtStart(input);
+  const { phase, reason } = ended === undefined ? memo : { phase: ended.end, reason: ended.reason };
+  upsertMemo({ promotion: { ...memo, phase, reason } });
   upsertSearchAttributes(searchAttributesAtStart(input, phase));
+}
+
+/** Whether whoever started it has told all of that: anybody can start a workflow, and tell something else or nothing. */
+export function isAdmissionPublished(input: PromotionInput): boolean {
+  const { memo, typedSearchAttributes } = workflowInfo();
+  const told = (key: typeof PHASE, value: string): boolean => typedSearchAttributes.get(key) === value;
+  return (
+    JSON.stringify(memo?.['promotion']) === JSON.stringify(memoAtStart(input)) &&
+    searchAttributesAtStart(input, 'validating').every(({ key, value }) => told(key, value))
+  );
 }
 
 function memoOf(run: Run): PromotionMemo {

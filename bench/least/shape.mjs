@@ -1,7 +1,7 @@
 // What a promotion's history is made of: its size, how long each stage took, and the shape that the least workflow repeats.
 import proto from '@temporalio/proto';
 
-/** Groups of activities that were scheduled together, by the suffix of their queue, and where a decision was waited for. */
+/** Groups of activities that were scheduled together, each with its queue's suffix and its timeouts, and where a decision was waited for. */
 export function shapeOf(events) {
   const shape = [];
   let group;
@@ -13,12 +13,20 @@ export function shapeOf(events) {
     if (!scheduled) continue;
     const task = scheduled.workflowTaskCompletedEventId.toString();
     if (group?.task !== task) {
-      group = { task, queues: [] };
-      shape.push(group.queues);
+      group = { task, activities: [] };
+      shape.push(group.activities);
     }
-    group.queues.push(scheduled.taskQueue.name.slice(prefix.length));
+    group.activities.push({
+      suffix: scheduled.taskQueue.name.slice(prefix.length),
+      startToCloseTimeout: msOf(scheduled.startToCloseTimeout),
+      ...(msOf(scheduled.heartbeatTimeout) > 0 ? { heartbeatTimeout: msOf(scheduled.heartbeatTimeout) } : {}),
+    });
   }
   return shape;
+}
+
+function msOf(duration) {
+  return Number(duration?.seconds ?? 0) * 1_000 + (duration?.nanos ?? 0) / 1e6;
 }
 
 const HistoryEvent = proto.temporal.api.history.v1.HistoryEvent;

@@ -3,16 +3,16 @@ import { condition, defineSignal, proxyActivities, setHandler, workflowInfo } fr
 
 import { GO_ON } from './messages.mjs';
 
-/** @param shape groups of queue suffixes that run at the same time, and `signal` where one is waited for */
+/** @param shape groups of activities that run at the same time, and `signal` where one is waited for */
 export async function least(shape) {
   let told = false;
   setHandler(defineSignal(GO_ON), () => void (told = true));
   const { taskQueue } = workflowInfo();
-  const nothingOn = (suffix) =>
-    proxyActivities({ taskQueue: `${taskQueue}${suffix}`, startToCloseTimeout: '1m' }).nothing;
+  const nothingOn = ({ suffix, ...timeouts }) =>
+    proxyActivities({ taskQueue: `${taskQueue}${suffix}`, ...timeouts }).nothing;
   for (const group of shape) {
     if (group === 'signal') await condition(() => told);
-    else await Promise.all(group.map((suffix) => nothingOn(suffix)()));
+    else await Promise.all(group.map((activity) => nothingOn(activity)()));
   }
   return 'done';
 }

@@ -1,26 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 
-import type { PromotionInput, PromotionMemo, RollbackStepView } from '../domain/messages.js';
+import type { PromotionMemo, RollbackStepView } from '../domain/messages.js';
 import { promotionId } from '../../workflows/messages.js';
 import { ClientError } from './errors.js';
-
-/** As the workflow's own first words, so that `status` works before any worker has taken it up. */
-export function memoAtStart({ target, commit, requester }: PromotionInput): PromotionMemo {
-  return {
-    target,
-    commit,
-    run: '',
-    requester,
-    phase: 'validating',
-    reason: '',
-    trigger: null,
-    digest: null,
-    deadline: null,
-    evidence: '',
-    gates: [],
-    concerns: [],
-  };
-}
 
 /** @throws ClientError `not_found` where it is none of ours */
 export function memoOf(description: WorkflowExecutionDescription, target: string): PromotionMemo {

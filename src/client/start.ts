@@ -1,3 +1,4 @@
+import type { WorkflowStartOptions } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 
 import type { PromotionInput } from '../domain/messages.js';
@@ -5,7 +6,8 @@ import { PROMOTION, promotionId, WORKFLOW_TASK_TIMEOUT } from '../../workflows/m
 import type { promotion } from '../../workflows/promotion.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { ClientError, unknownOutcome } from './errors.js';
-import { memoAtStart, memoOf } from './memo.js';
+import { memoAtStart } from '../domain/memo.js';
+import { memoOf } from './memo.js';
 import { COMMIT, PHASE, REQUESTER, TARGET } from './search-attributes.js';
 
 /** On PostgreSQL a longer value made the run vanish from `list`. */
@@ -36,26 +38,15 @@ export async function refuseIfOpen(server: TemporalServer, target: string): Prom
  * @throws ClientError `already_running`, with the running one's commit, requester and phase; `unknown_outcome`
  */
 export async function start(server: TemporalServer, input: PromotionInput): Promise<Started> {
-  const workflowId = promotionId(input.target);
   try {
     const handle = await server.within(CALL_TIMEOUT_MS, () =>
       server.client.start<typeof promotion>(PROMOTION, {
+        ...startOptions(input),
         args: [input],
-        workflowId,
         taskQueue: server.taskQueue,
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        workflowIdConflictPolicy: 'FAIL',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        memo: { promotion: memoAtStart(input) },
-        typedSearchAttributes: [
-          { key: TARGET, value: input.target.slice(0, CLIP) },
-          { key: COMMIT, value: input.commit.slice(0, CLIP) },
-          { key: REQUESTER, value: input.requester.slice(0, CLIP) },
-          { key: PHASE, value: 'validating' },
-        ],
       }),
     );
-    return { workflowId, runId: handle.firstExecutionRunId };
+    return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError)
       throw await alreadyRunning(server, input.target, error);
@@ -64,6 +55,23 @@ export async function start(server: TemporalServer, input: PromotionInput): Prom
       ? unknownOutcome(`whether the promotion into ${input.target} was started`, error)
       : translated;
   }
+}
+
+/** How a promotion is started, whichever its task queue. What `list` and `status` see stands there before any worker took it up. */
+export function startOptions(input: PromotionInput) {
+  return {
+    workflowId: promotionId(input.target),
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+    workflowIdConflictPolicy: 'FAIL',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    memo: { promotion: memoAtStart(input) },
+    typedSearchAttributes: [
+      { key: TARGET, value: input.target.slice(0, CLIP) },
+      { key: COMMIT, value: input.commit.slice(0, CLIP) },
+      { key: REQUESTER, value: input.requester.slice(0, CLIP) },
+      { key: PHASE, value: 'validating' },
+    ],
+  } as const satisfies Partial<WorkflowStartOptions>;
 }
 
 async function alreadyRunning(server: TemporalServer, target: string, cause?: unknown): Promise<ClientError> {
