@@ -166,7 +166,8 @@ export class Run {
     if (recording === 'gather' && event.type === 'sampled') return this.journal.gather(event.samples, text);
     if (recording === 'append' && this.joined && isHeld(event, this.move.state))
       return this.journal.hold(kind, text, body);
-    if (this.sparing && event.type === 'sampled' && isEnd(this.phase)) return this.journal.hold(kind, text, body);
+    if (this.sparing && event.type === 'sampled' && isEnd(this.phase))
+      return this.journal.hold(kind, text, body);
     if (recording !== 'append') return this.journal.owe(kind, text, body);
     try {
       await this.journal.append(kind, text, body);

@@ -5,6 +5,7 @@ import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { commandEnvironment } from './command-environment.js';
 import { runCommand } from './command-probe.js';
 import { namedLikeSecrets } from './known-secrets.js';
+import type * as httpAsking from './http-asking.js';
 import { lateRedactor } from './redaction.js';
 
 export type { Asking, Question } from './asking.js';
@@ -38,6 +39,8 @@ export type Probed = {
 
 const NOTHING = new Uint8Array();
 
+let loading: Promise<typeof httpAsking> | undefined;
+
 /** Asks by HTTP or by command, as the runbook says. Never follows, never guesses; every answer is bounded. */
 export async function probe(question: Question, asking: Asking): Promise<Probed> {
   if (question.http !== undefined && asking.commit === undefined && asksAboutCommit(question.http))
@@ -47,7 +50,8 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
     );
   if (question.http !== undefined) {
     // Loaded when it is first needed: a command that is asked beside it has started by then.
-    const { askHttp } = await import('./http-asking.js');
+    loading ??= import('./http-asking.js');
+    const { askHttp } = await loading;
     const answer = await askHttp(question, question.http, asking);
     const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({
       startedAt,

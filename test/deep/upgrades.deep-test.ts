@@ -167,7 +167,7 @@ async function expectEnded(stage: Stage, end: string): Promise<void> {
   await expectWholeEvidence(stage, result.evidence, result.run);
   const { events } = await stage.handle.fetchHistory();
   const patches = (events ?? []).filter(({ markerRecordedEventAttributes: marker }) => Boolean(marker));
-  // That it is joined, and the change.
+  // How it is written, and the change.
   expect(patches).toHaveLength(2);
 }
 

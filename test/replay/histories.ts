@@ -50,10 +50,15 @@ function parsed(bytes: Uint8Array): History {
   return historyFromJSON(json);
 }
 
-/**
- * What the history of a case is called as it is recorded now. Those without were made before a round was one activity, and are kept:
- * promotions of then may still be open.
- */
+/** Before the histories of each manner of writing them, oldest first: they are kept, for promotions of then may still be open. */
+const MANNERS = ['', 'joined-', 'sparing-'] as const;
+
+/** What the histories of a case are called. */
+export function namesOf(name: string): readonly string[] {
+  return MANNERS.map((manner) => `${manner}${name}`);
+}
+
+/** What the history of a case is called as it is recorded now. */
 export function nameNow(name: string): string {
-  return `joined-${name}`;
+  return `sparing-${name}`;
 }

@@ -4,7 +4,7 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, type ReplayResult } from '@temporalio/worker';
 
 import { CASES } from './cases.js';
-import { nameNow, readHistory, recordedNames } from './histories.js';
+import { namesOf, readHistory, recordedNames } from './histories.js';
 import { replay } from './replaying.js';
 
 /**
@@ -12,7 +12,7 @@ import { replay } from './replaying.js';
  * is replayed from its first event, as by a worker whose cache holds nothing. Workflows that run without a cache are
  * test/deep/cache-off.deep-test.ts. It ends at what was recorded: what was never played, e.g. a kill, is for test/deep.
  */
-const NAMES = CASES.flatMap(({ name }) => [name, nameNow(name)]);
+const NAMES = CASES.flatMap(({ name }) => namesOf(name));
 
 beforeAll(() => {
   // What is refused here is meant to be, so it is no line in the log.

@@ -91,9 +91,11 @@ export function createFileStore(folder: string): EvidenceStore {
 
   async function list(run: string, prefix: string): Promise<readonly string[]> {
     checkRun(run);
-    const directory = await find([run]);
+    // Among ten thousand targets' folders the one of the prefix alone is looked into.
+    const below = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    const directory = await find([run, ...(below === '' ? [] : segmentsOf(below.slice(0, -1)))]);
     if (directory === undefined) return [];
-    const paths = await filesBelow(directory, '');
+    const paths = await filesBelow(directory, below);
     return paths.filter((path) => path.startsWith(prefix)).sort();
   }
 

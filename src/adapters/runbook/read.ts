@@ -23,6 +23,13 @@ export async function readRunbook(file: string): Promise<WrittenRunbook> {
       cause,
     });
   }
+  const last = lastRead.get(file);
+  if (last?.text === text) return last.written;
   const { value, document } = readYaml(text, file, consistentRunbook, 'invalid_runbook');
-  return { file, runbook: value, document };
+  const written = { file, runbook: value, document };
+  lastRead.set(file, { text, written });
+  return written;
 }
+
+/** A run reads its runbook several times: the same text is not parsed again. As many as there are runbooks. */
+const lastRead = new Map<string, { readonly text: string; readonly written: WrittenRunbook }>();

@@ -147,6 +147,9 @@ describe('a link below the root', () => {
       await expect(store.put(RUN, name, bytes('secret'))).rejects.toMatchObject({ code: 'not_regular' });
     }
     expect(await store.list(RUN)).toEqual(['a']);
+    await mkdir(join(root, RUN, 'empty'));
+    await symlink(join(root, RUN, 'empty'), join(root, RUN, 'd'));
+    await expect(store.list(RUN, 'd/')).rejects.toMatchObject({ code: 'not_regular' });
     expect(await readFile(join(base, 'secret'), 'utf8')).toBe('secret');
   });
 
@@ -187,6 +190,9 @@ describe('reading', () => {
     await writeFile(join(root, 'stray'), 'x');
     expect(await store.list(RUN)).toEqual(['B', 'a-b', 'a/10', 'a/2', 'b']);
     expect(await store.list(RUN, 'a/')).toEqual(['a/10', 'a/2']);
+    expect(await store.list(RUN, 'a/1')).toEqual(['a/10']);
+    expect(await store.list(RUN, 'a')).toEqual(['a-b', 'a/10', 'a/2']);
+    expect(await store.list(RUN, 'c/')).toEqual([]);
     expect(await store.runs()).toEqual(['20250101-x', RUN]);
     expect(store.locate(RUN)).toBe(join(root, RUN));
   });
