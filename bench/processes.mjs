@@ -53,15 +53,34 @@ export async function withWorkerProcess(settings, use) {
   }
 }
 
+/** Processes with those that they started; of PostgreSQL one a connection. proc(5), children. */
+export function withChildren(pids) {
+  return pids.flatMap((pid) => [
+    pid,
+    ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  ]);
+}
+
 const TICK_MS = 10;
 
 /** User and system time that a process used, with that of its ended children; ms. proc(5), fields 14 to 17. */
 export function cpuMsOf(pids) {
   return pids.reduce((sum, pid) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = statOf(pid);
+    // One that ended since is in what its parent used.
+    if (stat === undefined) return sum;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return sum + fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) * TICK_MS;
   }, 0);
+}
+
+function statOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
 
 /** Resident memory, bytes. proc(5), VmRSS. */

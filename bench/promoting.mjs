@@ -1,38 +1,78 @@
 // What a promotion costs over the least workflow of its shape: CPU of worker and server, history, and what each stage takes.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
 import { Client, Connection } from '@temporalio/client';
 
 import { GO_ON } from './least/messages.mjs';
 import { shapeOf, stagesOf, watchOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
 import { startOptions } from '../dist/src/client/start.js';
-import { cpuMsOf, withFileServer, withWorkerProcess } from './processes.mjs';
+import { cpuMsOf, withChildren, withFileServer, withWorkerProcess } from './processes.mjs';
 import { newTarget, spread } from './promotions.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const EACH = Number(process.env.BENCH_EACH ?? 60);
 const [WARM_UP, AT_ONCE] = [20, 20];
+/** Each of both is asked as often how far it is. */
+const POLLED_MS = 1_000;
+const root = join(import.meta.dirname, '..');
+
+/** On both; or on the one that BENCH_ON names. */
+const SERVERS = { 'db file': onFile, PostgreSQL: onPostgresql };
 
 export async function run() {
-  await withFileServer((server) => measure('db file', server));
+  // Started by the installation that the figures of PostgreSQL are measured on.
+  const given = process.env.BENCH_SERVER;
+  if (given !== undefined) return measure('PostgreSQL', serverOf(JSON.parse(given)));
+  for (const [where, onServer] of Object.entries(SERVERS))
+    if ((process.env.BENCH_ON ?? where) === where) await onServer();
 }
 
-async function measure(where, { address, pids }) {
+function onFile() {
+  return withFileServer((server) => measure('db file', { ...server, namespace: 'default' }));
+}
+
+/** Temporal's own server on PostgreSQL, as docker-compose.yml has them; what that takes is made first, minutes where it never was. */
+function onPostgresql() {
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/production.mjs'), 'figures'], {
+    stdio: 'inherit',
+    env: { ...process.env, BENCH_ON: 'PostgreSQL' },
+  });
+  if (status !== 0) throw new Error('there are no figures of PostgreSQL: see above');
+}
+
+function serverOf({ address, namespace, pids }) {
+  return { address, namespace, pids: () => withChildren(pids) };
+}
+
+async function measure(where, { address, namespace, pids }) {
   const connection = await Connection.connect({ address });
-  const client = new Client({ connection });
+  const client = new Client({ connection, namespace });
   await withManyTargets(async ({ folder, environment }) => {
-    const settings = { address, folder, environment };
+    const settings = {
+      address,
+      namespace,
+      folder,
+      environment: { ...environment, TEMPORAL_NAMESPACE: namespace },
+    };
     await withWorkerProcess({ ...settings, kind: 'ours', taskQueue: 'ours' }, (ours) =>
       withWorkerProcess({ ...settings, kind: 'least', taskQueue: 'least' }, async (least) => {
-        const { results } = await used(ours.pid, [], WARM_UP, () => promoteOne(client, folder));
+        const { results } = await used(
+          ours.pid,
+          () => [],
+          WARM_UP,
+          () => promoteOne(client, folder),
+        );
         const shape = shapeOf((await results[0].fetchHistory()).events);
         const repeat = () => repeatOne(client, shape);
-        await used(least.pid, [], WARM_UP, repeat);
+        await used(least.pid, () => [], WARM_UP, repeat);
         const figures = { ours: [], least: [] };
         const histories = [];
         for (let round = 0; round < ROUNDS; round += 1) {
-          const promoted = await used(ours.pid, pids(), EACH, () => promoteOne(client, folder));
+          const promoted = await used(ours.pid, pids, EACH, () => promoteOne(client, folder));
           figures.ours.push(promoted);
-          figures.least.push(await used(least.pid, pids(), EACH, repeat));
+          figures.least.push(await used(least.pid, pids, EACH, repeat));
           for (const handle of promoted.results.slice(0, 10)) histories.push(await sizeOf(handle));
         }
         print(where, figures, histories, shape);
@@ -42,8 +82,8 @@ async function measure(where, { address, pids }) {
   await connection.close();
 }
 
-async function used(worker, server, count, one) {
-  const [before, beganAt] = [[cpuMsOf([worker]), cpuMsOf(server)], performance.now()];
+async function used(worker, pids, count, one) {
+  const [before, beganAt] = [[cpuMsOf([worker]), cpuMsOf(pids())], performance.now()];
   const results = [];
   let left = count;
   const runner = async () => {
@@ -55,7 +95,7 @@ async function used(worker, server, count, one) {
   await Promise.all(Array.from({ length: AT_ONCE }, runner));
   const seconds = (performance.now() - beganAt) / 1_000;
   const workerMs = (cpuMsOf([worker]) - before[0]) / count;
-  const serverMs = (cpuMsOf(server) - before[1]) / count;
+  const serverMs = (cpuMsOf(pids()) - before[1]) / count;
   return { results, workerMs, serverMs, cpuMs: workerMs + serverMs, aSecond: count / seconds };
 }
 
@@ -82,13 +122,13 @@ export async function promoteOne(client, folder) {
 }
 
 /** As `promote list` sees it: of the server alone. */
-export async function waiting(handle, everyMs = 1_000) {
+export async function waiting(handle) {
   for (;;) {
     const { memo, status } = await handle.describe();
     const { phase, digest, reason } = memo?.promotion ?? {};
     if (phase === 'awaiting-approval' && digest !== null) return memo.promotion;
     if (status.name !== 'RUNNING') throw new Error(`it ended ${phase}: ${reason}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await new Promise((resolve) => setTimeout(resolve, POLLED_MS));
   }
 }
 
@@ -98,17 +138,21 @@ async function repeatOne(client, shape) {
     taskQueue: 'least',
     args: [shape],
   });
-  const groups = shape.indexOf('signal');
-  const activities = shape.slice(0, groups).flat().length;
-  for (;;) {
-    const { raw } = await handle.describe();
-    if (Number(raw.workflowExecutionInfo.historyLength) > 3 * activities && !raw.pendingActivities?.length)
-      break;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+  await waitsForSignal(handle, shape);
   await handle.signal(GO_ON);
   await handle.result();
   return handle;
+}
+
+export async function waitsForSignal(handle, shape) {
+  const activities = shape.slice(0, shape.indexOf('signal')).flat().length;
+  for (;;) {
+    const { raw } = await handle.describe();
+    const { workflowExecutionInfo: info, pendingActivities, pendingWorkflowTask } = raw;
+    if (Number(info.historyLength) > 3 * activities && !pendingActivities?.length && !pendingWorkflowTask)
+      return;
+    await new Promise((resolve) => setTimeout(resolve, POLLED_MS));
+  }
 }
 
 async function sizeOf(handle) {

@@ -7,7 +7,7 @@ import { GO_ON } from './least/messages.mjs';
 import { shapeOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
 import { cpuMsOf, memoryOf, withFileServer, withWorkerProcess } from './processes.mjs';
-import { promoteOne, startOne, waiting } from './promoting.mjs';
+import { promoteOne, startOne, waiting, waitsForSignal } from './promoting.mjs';
 import { newTarget, spread } from './promotions.mjs';
 
 const COUNTS = (process.env.BENCH_COUNTS ?? '1000,10000').split(',').map(Number);
@@ -70,7 +70,7 @@ async function measure(kind, count, { address, pids }, { folder, environment }, 
 
 async function startOurs(client) {
   const handle = await startOne(client);
-  await waiting(handle, 1_000);
+  await waiting(handle);
   return handle;
 }
 
@@ -85,19 +85,8 @@ async function startLeast(client, shape) {
   return handle;
 }
 
-async function waitsForSignal(handle, shape) {
-  const activities = shape.slice(0, shape.indexOf('signal')).flat().length;
-  for (;;) {
-    const { raw } = await handle.describe();
-    const { workflowExecutionInfo: info, pendingActivities, pendingWorkflowTask } = raw;
-    if (Number(info.historyLength) > 3 * activities && !pendingActivities?.length && !pendingWorkflowTask)
-      return;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
-}
-
 async function decide(handle, folder) {
-  const { run } = await waiting(handle, 1_000);
+  const { run } = await waiting(handle);
   const { accepted, reason } = await handle.executeUpdate('decide', {
     args: [await approvalOf(folder, run)],
   });

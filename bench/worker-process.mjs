@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readConfig } from '../dist/src/config.js';
 import { runWorker } from '../dist/worker/main.js';
 
-const { kind, address, folder, environment, taskQueue } = JSON.parse(process.argv[2]);
+const { kind, address, namespace = 'default', folder, environment, taskQueue } = JSON.parse(process.argv[2]);
 const stop = new AbortController();
 process.on('disconnect', () => stop.abort());
 process.on('message', () => process.send({ memory: process.memoryUsage() }));
@@ -35,6 +35,7 @@ async function least() {
   });
   const common = {
     connection,
+    namespace,
     maxConcurrentActivityTaskExecutions: 100,
     activities: { nothing: async () => ({ nothing: 'was done' }) },
   };

@@ -150,17 +150,15 @@ export class Journal {
       this.#wrote(written.heads);
       return written;
     });
-    this.#tail = this.#settled(turn);
+    const settled: Promise<void> = turn.then(
+      () => undefined,
+      () => {
+        // What failed may not have been the journal: its entries are written by whoever writes next, who meets a fork there.
+        if (this.#tail === settled) this.#held = this.#owed.length;
+      },
+    );
+    this.#tail = settled;
     return turn;
-  }
-
-  /** What failed may not have been the journal: its entries are written again by whoever writes next, and a fork is met there. */
-  async #settled(turn: Promise<unknown>): Promise<void> {
-    try {
-      await turn;
-    } catch {
-      this.#held = this.#owed.length;
-    }
   }
 
   #oweCalm(at: number): void {

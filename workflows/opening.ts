@@ -8,7 +8,13 @@ import { promotionId, view } from './messages.js';
 import type { Orders } from './orders.js';
 import { Run, type Carried, type Manner } from './run.js';
 import { tellEnd, tellEntry } from './telling.js';
-import { FIRST_ATTRIBUTES, isAdmissionPublished, publishAdmission, viewOf } from './visibility.js';
+import {
+  attributesAtStart,
+  isAdmissionPublished,
+  isToldLater,
+  publishAdmission,
+  viewOf,
+} from './visibility.js';
 
 /** Found by the worker: a prerequisite that is not met stops the promotion before anything is written. */
 export async function open(input: PromotionInput, orders: Orders): Promise<Run | PromotionResult> {
@@ -30,7 +36,7 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   if (opened === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
   if (opened.problem !== undefined) return refuse(input, opened.problem);
   const run = new Run(input, admission, mannerOf(admission, sparing));
-  run.attributes = FIRST_ATTRIBUTES;
+  run.attributes = attributesAtStart();
   return attach(run, orders);
 }
 
@@ -41,10 +47,12 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
 export function goOn(input: PromotionInput, carried: Carried, orders: Orders): Run | PromotionResult {
   if (workflowInfo().continuedFromExecutionRunId === undefined)
     return refuse(input, 'a promotion starts at its beginning');
-  const { joined = false, sparing = false } = carried;
+  const { joined = false } = carried;
+  // A worker of an earlier version may go on with it, and writes more.
+  const sparing = carried.sparing === true && patched('sparing');
   const run = new Run(input, carried.admitted, { joined, sparing }, carried);
   // Told in the history before.
-  run.toldPhase = run.phase;
+  if (!isToldLater(run)) run.toldPhase = run.phase;
   return attach(run, orders);
 }
 

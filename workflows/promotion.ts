@@ -13,7 +13,7 @@ import { goOn, open } from './opening.js';
 import { Orders } from './orders.js';
 import { confirmRollback, rollBack } from './rollback-effects.js';
 import { Run, type Carried } from './run.js';
-import { publish } from './visibility.js';
+import { isToldLater, publish } from './visibility.js';
 
 /**
  * One promotion into one target, from the runbook's prerequisites to its end. The rules are in src/domain/transition.ts:
@@ -46,12 +46,6 @@ export async function carryThrough(run: Run, orders: Orders): Promise<PromotionR
     await settle(run, makesWay(effect) ? (orders.take() ?? decidedLast(run, event)) : event);
   }
   return close(run, run.move.effect, orders);
-}
-
-/** Before anything acts, its record is written first; a further step waits for none. Who is to decide is told once there is a request. */
-function isToldLater({ joined, sparing, ballot, move: { state, effect } }: Run): boolean {
-  if (effect.do === 'await-decision') return sparing && ballot?.epoch !== effect.epoch;
-  return joined && (effect.do === 'remediate' || (effect.do === 'promote' && state.steps.length <= 1));
 }
 
 /** What an order that is being checked might stop: promoting, and an end. A rollback waits for none. */

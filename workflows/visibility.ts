@@ -31,6 +31,12 @@ export function searchAttributesAtStart(
   ];
 }
 
+/** Before anything acts, its record is written first; a further step waits for none. Who is to decide is told once there is a request. */
+export function isToldLater({ joined, sparing, ballot, move: { state, effect } }: Run): boolean {
+  if (effect.do === 'await-decision') return sparing && ballot?.epoch !== effect.epoch;
+  return joined && (effect.do === 'remediate' || (effect.do === 'promote' && state.steps.length <= 1));
+}
+
 /** Memo and search attributes: what `status` and `list` see without any worker. Once a phase, not once a sample. */
 export function publish(run: Run): void {
   tellPhase(run);
@@ -67,8 +73,12 @@ function attributesOf(phase: string, trigger: string | undefined, deadline: numb
   return JSON.stringify([phase, trigger, deadline]);
 }
 
-/** As they are from the start. */
-export const FIRST_ATTRIBUTES = attributesOf('validating', undefined, null);
+/** As they are once the admission is published: whoever started it may have told more. */
+export function attributesAtStart(): string {
+  const { typedSearchAttributes } = workflowInfo();
+  const more = typedSearchAttributes.get(TRIGGER) ?? typedSearchAttributes.get(DEADLINE);
+  return more === undefined ? attributesOf('validating', undefined, null) : '';
+}
 
 /** Before the run has a name of its own. */
 export function publishAdmission(

@@ -84,8 +84,8 @@ export function watchOf(events) {
 /** From the scheduling of the first of these activities to the completion of the last, ms. */
 const STAGES = {
   opening: ['admit', 'openRun', 'checkPrerequisites'],
+  asking: ['describeChanges', 'recordAndRequestApproval'],
   round: { round: 'validation-1' },
-  asking: ['describeChanges', 'requestApproval'],
   deciding: ['recordDecision'],
   preflight: { round: 'preflight-1' },
   promoting: ['promoteStep'],

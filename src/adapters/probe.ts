@@ -41,6 +41,16 @@ const NOTHING = new Uint8Array();
 
 let loading: Promise<typeof httpAsking> | undefined;
 
+async function loadAsking(): Promise<typeof httpAsking> {
+  loading ??= import('./http-asking.js');
+  try {
+    return await loading;
+  } catch (error) {
+    loading = undefined;
+    throw error;
+  }
+}
+
 /** Asks by HTTP or by command, as the runbook says. Never follows, never guesses; every answer is bounded. */
 export async function probe(question: Question, asking: Asking): Promise<Probed> {
   if (question.http !== undefined && asking.commit === undefined && asksAboutCommit(question.http))
@@ -50,8 +60,7 @@ export async function probe(question: Question, asking: Asking): Promise<Probed>
     );
   if (question.http !== undefined) {
     // Loaded when it is first needed: a command that is asked beside it has started by then.
-    loading ??= import('./http-asking.js');
-    const { askHttp } = await loading;
+    const { askHttp } = await loadAsking();
     const answer = await askHttp(question, question.http, asking);
     const tries = answer.tries.map(({ startedAt, durationMs, outcome }) => ({
       startedAt,

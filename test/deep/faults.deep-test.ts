@@ -60,6 +60,30 @@ describe('a workflow reset', () => {
     }));
 });
 
+test('a workflow reset to where people are asked again, and cancelled while the evidence is away, rolls back what is watched', () =>
+  withStage({ address, timings: LONG_WATCH }, async (stage) => {
+    await untilWatching(stage);
+    const { evidence } = await stage.view();
+    const folder = join(stage.config.evidenceDir, evidence);
+    await stage.stopWorker();
+    await rename(folder, `${folder}.lost`);
+    await stage.resetBeforeAsking();
+    await stage.startWorker();
+    await vi.waitFor(
+      async () => {
+        const { raw } = await stage.handle.describe();
+        const failed = raw.pendingActivities?.filter(({ lastFailure }) => lastFailure);
+        expect(failed?.map(({ activityType }) => activityType?.name)).toContain('recordAndRequestApproval');
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+    await stage.handle.cancel();
+    await stage.until((seen) => seen.phase === 'aborted');
+    await rename(`${folder}.lost`, folder);
+    expect(await stage.result()).toMatchObject({ end: 'rolled-back', trigger: 'internal_fault' });
+    await expectRolledBack(stage);
+  }));
+
 describe('a workflow reset whose rollback could not be verified', () => {
   test('waits for people, and takes their order', () =>
     withStage(

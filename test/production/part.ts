@@ -24,6 +24,10 @@ export class Part {
     this.#child.once('exit', () => running.delete(this.#child));
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get gone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

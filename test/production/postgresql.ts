@@ -50,6 +50,10 @@ export class Postgresql {
     await becomesHealthy(this.#part, service, elsewhere, { ...PLAIN, PGPORT: String(this.port) });
   }
 
+  get pid(): number | undefined {
+    return this.#part?.pid;
+  }
+
   /** Without a checkpoint, as after a power cut: what it acknowledged has to come back from its log. */
   async crash(): Promise<void> {
     this.#run('pg_ctl', 'stop', '-D', this.#data, '-m', 'immediate', '-w');

@@ -64,6 +64,10 @@ export class Temporal {
     await this.healthy();
   }
 
+  get pid(): number | undefined {
+    return this.#part?.pid;
+  }
+
   async healthy(): Promise<void> {
     if (this.#part === undefined) throw new Error('never started');
     const elsewhere = (argument: string): string => argument.replace(':7243/', `:${this.#httpPort}/`);

@@ -282,12 +282,27 @@ export class Stage<Played extends Play = Rehearsal> {
     });
   }
 
+  /** Resets the run to the workflow task that had its approval asked for; what people said since is not said again. */
+  async resetBeforeAsking(): Promise<void> {
+    await this.#reset((events) => {
+      const asking = events.find(
+        ({ activityTaskScheduledEventAttributes: scheduled }) =>
+          scheduled?.activityType?.name === 'recordAndRequestApproval',
+      )?.activityTaskScheduledEventAttributes;
+      const task = asking?.workflowTaskCompletedEventId?.toString();
+      return events.find(({ eventId }) => eventId?.toString() === task);
+    }, RESET_REAPPLY_NONE);
+  }
+
   /** Resets the run to its very first workflow task. */
   async resetToBeginning(): Promise<void> {
     await this.#reset((events) => events.find(isTaskCompleted));
   }
 
-  async #reset(to: (events: readonly HistoryEvent[]) => HistoryEvent | undefined): Promise<void> {
+  async #reset(
+    to: (events: readonly HistoryEvent[]) => HistoryEvent | undefined,
+    resetReapplyType?: number,
+  ): Promise<void> {
     const { workflowId } = this.handle;
     const { runId } = await this.handle.describe();
     const { events } = await this.handle.fetchHistory();
@@ -297,6 +312,7 @@ export class Stage<Played extends Play = Rehearsal> {
       reason: 'test',
       workflowTaskFinishEventId: to(events ?? [])?.eventId ?? null,
       requestId: randomBytes(8).toString('hex'),
+      ...(resetReapplyType === undefined ? {} : { resetReapplyType }),
     });
   }
 
@@ -328,6 +344,9 @@ export class Stage<Played extends Play = Rehearsal> {
     await rm(this.folder, { recursive: true, force: true });
   }
 }
+
+/** temporal.api.enums.v1.ResetReapplyType */
+const RESET_REAPPLY_NONE = 2;
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 

@@ -118,18 +118,25 @@ export async function createFile(
   name: string,
   bytes: Uint8Array,
 ): Promise<'created' | 'taken'> {
+  const outcome = await linkFile(directory, name, bytes);
+  await syncDirectory(directory);
+  return outcome;
+}
+
+/** As `createFile`, but for the flush of the folder, which makes its name survive a power cut. */
+export async function linkFile(
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<'created' | 'taken'> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
-  let outcome;
   try {
     // 'wx' follows no link.
     await writeFile(unfinished, bytes, { flag: 'wx', mode: 0o600, flush: true });
-    outcome = await linkOnce(unfinished, join(directory, name));
-  } catch (error) {
+    return await linkOnce(unfinished, join(directory, name));
+  } finally {
     await discard(unfinished);
-    throw error;
   }
-  await Promise.all([syncDirectory(directory), discard(unfinished)]);
-  return outcome;
 }
 
 async function linkOnce(from: string, to: string): Promise<'created' | 'taken'> {

@@ -2,8 +2,8 @@ import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
-  createFile,
   isErrno,
+  linkFile,
   makeDirectory,
   makeRoot,
   readRegularFile,
@@ -94,7 +94,11 @@ export function createFileStore(folder: string): EvidenceStore {
     // Among ten thousand targets' folders the one of the prefix alone is looked into.
     const below = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     const directory = await find([run, ...(below === '' ? [] : segmentsOf(below.slice(0, -1)))]);
-    if (directory === undefined) return [];
+    if (directory === undefined) {
+      // Nor is the run a link to elsewhere.
+      await find([run]);
+      return [];
+    }
     const paths = await filesBelow(directory, below);
     return paths.filter((path) => path.startsWith(prefix)).sort();
   }
@@ -127,12 +131,17 @@ async function putIn(
 ): Promise<PutResult['outcome']> {
   // Twice: a file that is gone between link() and look was there for a moment only.
   for (let attempt = 0; attempt < 2; attempt += 1) {
+    let outcome;
     try {
-      if ((await createFile(directory, name, bytes)) === 'created') return 'written';
+      outcome = await linkFile(directory, name, bytes);
     } catch (error) {
       // What is there already needs no room.
       if (await isThere(directory, name, bytes, what)) return 'same';
       throw error;
+    }
+    if (outcome === 'created') {
+      await syncDirectory(directory);
+      return 'written';
     }
     if (await isThere(directory, name, bytes, what)) return 'same';
   }

@@ -106,12 +106,15 @@ export async function unendedRuns(
       if (found?.deployment === deployment) runs.push(found.run);
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
-      if (error.code === 'conflict') unreadable.push(folder);
+      if (UNREADABLE.has(error.code)) unreadable.push(folder);
       else if (error.code !== 'bad_name') throw error;
     }
   }
   return { runs, unreadable };
 }
+
+/** Waiting does not help: something else stands there. */
+const UNREADABLE: ReadonlySet<string> = new Set(['conflict', 'not_regular', 'outside_root']);
 
 async function unendedIn(
   evidence: RunEvidence,

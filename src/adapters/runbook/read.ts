@@ -27,9 +27,22 @@ export async function readRunbook(file: string): Promise<WrittenRunbook> {
   if (last?.text === text) return last.written;
   const { value, document } = readYaml(text, file, consistentRunbook, 'invalid_runbook');
   const written = { file, runbook: value, document };
-  lastRead.set(file, { text, written });
+  remember(file, { text, written });
   return written;
 }
 
-/** A run reads its runbook several times: the same text is not parsed again. As many as there are runbooks. */
-const lastRead = new Map<string, { readonly text: string; readonly written: WrittenRunbook }>();
+interface Read {
+  readonly text: string;
+  readonly written: WrittenRunbook;
+}
+
+/** A run reads its runbook several times: the same text is not parsed again. */
+const lastRead = new Map<string, Read>();
+const KEPT = 64;
+
+function remember(file: string, read: Read): void {
+  lastRead.delete(file);
+  lastRead.set(file, read);
+  const oldest = lastRead.keys().next().value;
+  if (lastRead.size > KEPT && oldest !== undefined) lastRead.delete(oldest);
+}
