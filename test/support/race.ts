@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { WorkflowNotFoundError } from '@temporalio/client';
 
+import { codeOf, GRPC } from '../../src/client/grpc.js';
 import type { PromotionView } from '../../src/domain/messages.js';
 import { isEnd } from '../../src/domain/phase.js';
 import { parseControl, parseDecision, type Submission } from '../../src/domain/statement.js';
@@ -177,6 +178,9 @@ async function speak(stage: Stage<Play>, { says, submission, way }: Loaded, spok
     }
     spoken.push(heard);
   } catch (error) {
+    // The server gave up the workflow task that the message came with, for another one came while the promotion ended in it:
+    // nothing was taken, and whoever hears so says it again.
+    if (codeOf(error) === GRPC.FAILED_PRECONDITION) return speak(stage, { says, submission, way }, spoken);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     spoken.push({ ...heard, answer: 'gone' });
   }
