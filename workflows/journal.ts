@@ -7,11 +7,18 @@ import { isFullEntry } from '../src/domain/records.js';
 import type { Sample } from '../src/domain/watch.js';
 import { evidenceActivities } from './activity-options.js';
 import { samplesBody } from './describe-event.js';
-import type { Manner } from './run.js';
 
 const LINES_KEPT = 200;
 /** So many entries are written by one activity. */
 const WRITTEN_AT_ONCE = 8;
+
+/** How a run's history is written, as it was where it began. */
+export interface Manner {
+  /** A round is one activity, and records are written together. Earlier versions asked each gate, and wrote each entry, by itself. */
+  readonly joined: boolean;
+  /** What is held is written with what follows only, and nothing is published twice, or before anybody can do something about it. */
+  readonly sparing: boolean;
+}
 
 interface Entry {
   readonly kind: string;

@@ -4,9 +4,10 @@ import type { PromotionInput, PromotionResult } from '../src/domain/messages.js'
 import type { Admitted } from '../activities/admit.js';
 import { admissionActivities, evidenceActivities } from './activity-options.js';
 import { codeOf } from './failure-code.js';
+import type { Manner } from './journal.js';
 import { promotionId, view } from './messages.js';
 import type { Orders } from './orders.js';
-import { Run, type Carried, type Manner } from './run.js';
+import { Run, type Carried } from './run.js';
 import { tellEnd, tellEntry } from './telling.js';
 import {
   attributesAtStart,

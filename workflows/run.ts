@@ -14,7 +14,7 @@ import { transition } from '../src/domain/transition.js';
 import type { GateResult } from '../src/domain/verdict.js';
 import type { Admitted } from '../activities/admit.js';
 import { describeEvent } from './describe-event.js';
-import { Journal, type CarriedJournal } from './journal.js';
+import { Journal, type CarriedJournal, type Manner } from './journal.js';
 import { missing, waitingFor, type OpenBallot } from '../src/domain/approval.js';
 import { Outbox, type CarriedOutbox } from './outbox.js';
 import type { Changes } from '../src/domain/changes.js';
@@ -44,14 +44,6 @@ export interface Carried {
   readonly published?: StatementHead | undefined;
   readonly outbox?: CarriedOutbox | undefined;
   readonly notified?: string | undefined;
-}
-
-/** How a run's history is written, as it was where it began. */
-export interface Manner {
-  /** A round is one activity, and records are written together. Earlier versions asked each gate, and wrote each entry, by itself. */
-  readonly joined: boolean;
-  /** What is held is written with what follows only, and nothing is published twice, or before anybody can do something about it. */
-  readonly sparing: boolean;
 }
 
 /** What an open request has beside its votes. */
