@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { Client, Connection } from '@temporalio/client';
 
+import { startOptions } from '../dist/src/client/start.js';
 import { GO_ON } from './least/messages.mjs';
 import { shapeOf, stagesOf, watchOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
-import { startOptions } from '../dist/src/client/start.js';
 import { cpuMsOf, withChildren, withFileServer, withWorkerProcess } from './processes.mjs';
 import { newTarget, spread } from './promotions.mjs';
 

@@ -39,6 +39,7 @@ export type Probed = {
 
 const NOTHING = new Uint8Array();
 
+/** Loaded once, and again where that failed. */
 let loading: Promise<typeof httpAsking> | undefined;
 
 async function loadAsking(): Promise<typeof httpAsking> {

@@ -1,12 +1,12 @@
 import type { WorkflowStartOptions } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 
+import { memoAtStart } from '../domain/memo.js';
 import type { PromotionInput } from '../domain/messages.js';
 import { PROMOTION, promotionId, WORKFLOW_TASK_TIMEOUT } from '../../workflows/messages.js';
 import type { promotion } from '../../workflows/promotion.js';
 import { CALL_TIMEOUT_MS, type TemporalServer } from './connection.js';
 import { ClientError, unknownOutcome } from './errors.js';
-import { memoAtStart } from '../domain/memo.js';
 import { memoOf } from './memo.js';
 import { COMMIT, PHASE, REQUESTER, TARGET } from './search-attributes.js';
 

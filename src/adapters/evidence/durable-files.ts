@@ -32,6 +32,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 async function flushAfter(before: Promise<void> | undefined, directory: string): Promise<void> {
+  // Those who asked for that one were told what became of it.
   await before?.catch(() => undefined);
   const flush = waiting.get(directory);
   waiting.delete(directory);
