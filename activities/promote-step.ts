@@ -45,7 +45,7 @@ async function promoteIfAllowed(
   const begun = (await store.list(folder, 'promotion/')).length > 0;
   const effect = begun ? 'possible' : 'none';
   if ((await store.list(folder, 'rollback/')).length > 0) return refused('rollback_begun', effect);
-  if ((await store.get(folder, 'manifest.json')) !== undefined) return refused('run_sealed', effect);
+  if (await store.has(folder, 'manifest.json')) return refused('run_sealed', effect);
   // The server says whose workflow asks: one that does not hold the target's lock would promote beside the one that does.
   if (Context.current().info.workflowExecution?.workflowId !== known.record.workflow.id)
     return refused('not_the_lock', effect);

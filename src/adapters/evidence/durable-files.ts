@@ -119,25 +119,30 @@ export async function createFile(
   name: string,
   bytes: Uint8Array,
 ): Promise<'created' | 'taken'> {
-  const outcome = await linkFile(directory, name, bytes);
-  await syncDirectory(directory);
+  const { outcome, discarded } = await linkFile(directory, name, bytes);
+  await Promise.all([syncDirectory(directory), discarded]);
   return outcome;
 }
 
+export interface LinkedFile {
+  readonly outcome: 'created' | 'taken';
+  /** Settled when the temp file's own name is gone: it need not be before the folder is flushed. */
+  readonly discarded: Promise<void>;
+}
+
 /** As `createFile`, but for the flush of the folder, which makes its name survive a power cut. */
-export async function linkFile(
-  directory: string,
-  name: string,
-  bytes: Uint8Array,
-): Promise<'created' | 'taken'> {
+export async function linkFile(directory: string, name: string, bytes: Uint8Array): Promise<LinkedFile> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
+  let outcome: LinkedFile['outcome'];
   try {
     // 'wx' follows no link.
     await writeFile(unfinished, bytes, { flag: 'wx', mode: 0o600, flush: true });
-    return await linkOnce(unfinished, join(directory, name));
-  } finally {
+    outcome = await linkOnce(unfinished, join(directory, name));
+  } catch (error) {
     await discard(unfinished);
+    throw error;
   }
+  return { outcome, discarded: discard(unfinished) };
 }
 
 async function linkOnce(from: string, to: string): Promise<'created' | 'taken'> {
@@ -183,6 +188,17 @@ export async function readRegularFile(
   } finally {
     await handle.close();
   }
+}
+
+/** Whether there is one. Throws EvidenceError `not_regular`, as reading it does. */
+export async function isRegularFile(file: string): Promise<boolean> {
+  try {
+    if ((await lstat(file)).isFile()) return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+  throw new EvidenceError('not_regular', `${file} is no regular file`);
 }
 
 /** As `readFile()`, which asks for the size once more. */

@@ -3,6 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
   isErrno,
+  isRegularFile,
   linkFile,
   makeDirectory,
   makeRoot,
@@ -25,9 +26,27 @@ export function createFileStore(folder: string): EvidenceStore {
   /** Where the root led when it was last looked up: a link may be set to another place while we run. */
   let realRoot: string | undefined;
 
-  /** The real folder `segments` below the root, or undefined where there is none. */
+  /** Looks that are under way, by folder. */
+  const looks = new Map<string, Promise<string | undefined>>();
+
+  /**
+   * The real folder `segments` below the root, or undefined where there is none. Those that ask at the same time share a look; but
+   * that there is none one has to see for oneself: it may have been made since.
+   */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
+    const found = await looks.get(directory);
+    if (found !== undefined) return found;
+    const look = lookUp(directory, segments);
+    looks.set(directory, look);
+    try {
+      return await look;
+    } finally {
+      if (looks.get(directory) === look) looks.delete(directory);
+    }
+  }
+
+  async function lookUp(directory: string, segments: readonly string[]): Promise<string | undefined> {
     try {
       const realDirectory = await realpath(directory);
       // The very place, not just somewhere below the root: a link from one run into another is one too.
@@ -89,6 +108,12 @@ export function createFileStore(folder: string): EvidenceStore {
     return directory === undefined ? undefined : readRegularFile(join(directory, name), { durable: false });
   }
 
+  async function has(run: string, path: string): Promise<boolean> {
+    const { parents, name } = placeOf(run, path);
+    const directory = await find(parents);
+    return directory !== undefined && isRegularFile(join(directory, name));
+  }
+
   async function list(run: string, prefix: string): Promise<readonly string[]> {
     checkRun(run);
     // Among ten thousand targets' folders the one of the prefix alone is looked into.
@@ -114,6 +139,7 @@ export function createFileStore(folder: string): EvidenceStore {
   return {
     put: (run, path, bytes) => wrapped(`put ${run}/${path}`, () => put(run, path, bytes)),
     get: (run, path) => wrapped(`get ${run}/${path}`, () => get(run, path)),
+    has: (run, path) => wrapped(`has ${run}/${path}`, () => has(run, path)),
     list: (run, prefix = '') => wrapped(`list ${run}`, () => list(run, prefix)),
     runs: () => wrapped('list runs', runs),
     locate: (run) => {
@@ -131,18 +157,19 @@ async function putIn(
 ): Promise<PutResult['outcome']> {
   // Twice: a file that is gone between link() and look was there for a moment only.
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    let outcome;
+    let linked;
     try {
-      outcome = await linkFile(directory, name, bytes);
+      linked = await linkFile(directory, name, bytes);
     } catch (error) {
       // What is there already needs no room.
       if (await isThere(directory, name, bytes, what)) return 'same';
       throw error;
     }
-    if (outcome === 'created') {
-      await syncDirectory(directory);
+    if (linked.outcome === 'created') {
+      await Promise.all([syncDirectory(directory), linked.discarded]);
       return 'written';
     }
+    await linked.discarded;
     if (await isThere(directory, name, bytes, what)) return 'same';
   }
   throw new EvidenceError('unavailable', `${what} comes and goes`);

@@ -35,7 +35,7 @@ export async function pastRuns(evidence: RunEvidence, target: string): Promise<r
     const { run, commit, requester } = record;
     const end = await endOf(evidence, folder);
     const touched = end === undefined && (await hasTouched(evidence, folder));
-    const written = (await evidence.store.get(folder, MANIFEST)) !== undefined;
+    const written = await evidence.store.has(folder, MANIFEST);
     // Of the newest the manifest may be there and not known yet as the one that the next run follows.
     const sealed = written && (runs.length > 0 || latest?.run === run);
     runs.push({ folder, run, commit, requester, end, touched, sealed });

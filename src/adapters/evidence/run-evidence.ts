@@ -71,7 +71,7 @@ export class RunEvidence {
     if (!RUN_PATTERN.test(run)) throw new EvidenceError('bad_name', `${run.slice(0, 64)} is no run`);
     // Among ten thousand others it takes long to find; where it is known it is looked for there.
     const known = this.#known.get(run)?.folder;
-    if (known !== undefined && (await this.store.get(known, 'run.json')) !== undefined) return known;
+    if (known !== undefined && (await this.store.has(known, 'run.json'))) return known;
     const folder = (await this.store.runs()).find((name) => name.endsWith(`-${run}`));
     if (folder === undefined)
       throw new EvidenceError('unavailable', `there is no evidence of the run ${run}`);

@@ -187,7 +187,7 @@ async function readJournal(
     lines.push(Buffer.from(bytes).toString('utf8'));
     entries.push(entry);
   }
-  if (prev !== head.digest || (await evidence.store.get(folder, entryPath(head.seq + 1))) !== undefined)
+  if (prev !== head.digest || (await evidence.store.has(folder, entryPath(head.seq + 1))))
     throw new EvidenceError('conflict', `${folder}: the journal does not end where the workflow says`);
   return { lines, entries };
 }

@@ -12,7 +12,7 @@ export async function noteBegun(store: EvidenceStore, folder: string, step: stri
 }
 
 export async function isBegun(store: EvidenceStore, folder: string, step: string): Promise<boolean> {
-  return (await store.get(folder, `promotion/${step}.begun.json`)) !== undefined;
+  return store.has(folder, `promotion/${step}.begun.json`);
 }
 
 /**
@@ -31,7 +31,7 @@ export async function noteActing(
   const path = `rollback/${step}.${attempt}.begun.json`;
   let before = false;
   await ifPossible(async () => {
-    before = (await store.get(folder, path)) !== undefined;
+    before = await store.has(folder, path);
     if (!before) await store.put(folder, path, markOf(step));
   });
   return before;
@@ -43,7 +43,7 @@ export async function noteDone(store: EvidenceStore, folder: string, step: strin
 }
 
 export async function isDone(store: EvidenceStore, folder: string, step: string): Promise<boolean> {
-  return (await store.get(folder, `promotion/${step}.done.json`)) !== undefined;
+  return store.has(folder, `promotion/${step}.done.json`);
 }
 
 /** From here on this run promotes nothing more. It must not wait for the disk: a rollback goes first. */

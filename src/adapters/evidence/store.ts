@@ -22,6 +22,8 @@ export interface EvidenceStore {
   put(run: string, path: string, bytes: Uint8Array): Promise<PutResult>;
   /** The bytes, or undefined where nothing was put. */
   get(run: string, path: string): Promise<Uint8Array | undefined>;
+  /** Whether something was put there: `get`, without the bytes. */
+  has(run: string, path: string): Promise<boolean>;
   /** Paths of the run's files that start with `prefix`, sorted by code unit. Empty for an unknown run. */
   list(run: string, prefix?: string): Promise<readonly string[]>;
   /** Folder names, sorted by code unit. */
