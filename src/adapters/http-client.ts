@@ -9,7 +9,7 @@ import type * as Undici from 'undici';
 const load = createRequire(import.meta.url);
 
 /* oxlint-disable typescript/no-unsafe-assignment -- require() knows no types */
-export const Agent: typeof Undici.Agent = load('undici/lib/dispatcher/agent.js');
+export const Client: typeof Undici.Client = load('undici/lib/dispatcher/client.js');
 const apiRequest: (
   this: Undici.Dispatcher,
   options: Undici.Dispatcher.RequestOptions,

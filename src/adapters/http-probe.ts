@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Agent as HttpAgent, Dispatcher } from 'undici';
+import type { Client as HttpClient, Dispatcher } from 'undici';
 import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
-import { Agent } from './http-client.js';
+import { Client } from './http-client.js';
 import type { HttpFault } from './http-fault.js';
 import { NOTHING, tryHttp, type HttpRequest, type TryResult } from './http-try.js';
 import { oneLine } from './one-line.js';
@@ -89,7 +89,7 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     const fault: HttpFault = { kind: 'misconfigured', code: checked.code, transient: false };
     return conclude(question, tools.redact, { ...NOTHING, fault }, []);
   }
-  const agent = new Agent({
+  const client = new Client(checked.url.origin, {
     allowH2: false,
     // One deadline covers everything; these would only be others.
     headersTimeout: 0,
@@ -102,11 +102,11 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
   });
   const deadline = startDeadline(question.deadlineMs, question.signal);
   try {
-    const { last, tries } = await tryUntilAnswered(question, checked.url, tools, agent, deadline.signal);
+    const { last, tries } = await tryUntilAnswered(question, checked.url, tools, client, deadline.signal);
     return conclude(question, tools.redact, last, tries);
   } finally {
     deadline.clear();
-    await agent.destroy();
+    await client.destroy();
   }
 }
 
@@ -114,7 +114,7 @@ async function tryUntilAnswered(
   question: HttpQuestion,
   url: URL,
   { wait = waitFor }: HttpTools,
-  agent: HttpAgent,
+  client: HttpClient,
   deadline: AbortSignal,
 ): Promise<{ last: TryResult; tries: readonly HttpTry[] }> {
   const endsAt = performance.now() + question.deadlineMs;
@@ -131,7 +131,7 @@ async function tryUntilAnswered(
   for (;;) {
     const startedAt = new Date().toISOString();
     const began = performance.now();
-    const last = await tryHttp(asked, agent, deadline);
+    const last = await tryHttp(asked, client, deadline);
     question.signal.throwIfAborted();
     tries.push({
       startedAt,
