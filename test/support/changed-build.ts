@@ -1,8 +1,9 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
 
+import { bundleOf } from '../../worker/bundle.js';
 import { root } from './stage.js';
 
 /** A later build of the workflows: before each effect and before the end it does something more, as a patch. */
@@ -30,12 +31,7 @@ export async function changedBuild(): Promise<ChangedBuild> {
     file,
     `import { patched as isPatched, sleep as pause } from '@temporalio/workflow';\n${changed}`,
   );
-  const bundled = await bundleWorkflowCode({
-    workflowsPath: join(folder, 'workflows', 'index.js'),
-    payloadConverterPath: join(folder, 'workflows', 'payload-converter.js'),
-    logger: new DefaultLogger('ERROR'),
-  });
   const bundle = join(folder, 'workflow-bundle.js');
-  await writeFile(bundle, bundled.code);
+  await writeFile(bundle, await bundleOf(join(folder, 'workflows'), new DefaultLogger('ERROR')));
   return { bundle, remove: () => rm(folder, { recursive: true, force: true }) };
 }
