@@ -2,9 +2,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 import { findOrStartEngine } from '../dist/src/engine/engine.js';
 import { SEARCH_ATTRIBUTES } from '../dist/workflows/messages.js';
@@ -34,10 +36,13 @@ export async function withFileServer(use) {
 
 /** A worker of one kind; `use` is given its process. */
 export async function withWorkerProcess(settings, use) {
-  const worker = fork(join(import.meta.dirname, 'worker-process.mjs'), [JSON.stringify(settings)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: settings.execArgv ?? [],
-  });
+  // Ours is part of the build. To bundle in the worker's process would count as its memory.
+  const bundle = settings.kind === 'least' ? await leastBundle() : undefined;
+  const worker = fork(
+    join(import.meta.dirname, 'worker-process.mjs'),
+    [JSON.stringify({ ...settings, bundle })],
+    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: settings.execArgv ?? [] },
+  );
   const ended = once(worker, 'exit');
   try {
     await Promise.race([
@@ -50,7 +55,19 @@ export async function withWorkerProcess(settings, use) {
   } finally {
     if (worker.connected) worker.disconnect();
     await ended;
+    if (bundle !== undefined) await rm(dirname(bundle), { recursive: true });
   }
+}
+
+/** A file with the least workflow's bundle, in a folder of its own. */
+async function leastBundle() {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(import.meta.dirname, 'least', 'workflow.mjs'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const bundle = join(await mkdtemp(join(tmpdir(), 'promote-bench-')), 'least.js');
+  await writeFile(bundle, code);
+  return bundle;
 }
 
 /** Processes with those that they started; of PostgreSQL one a connection. proc(5), children. */

@@ -1,14 +1,21 @@
 // A worker in a process of its own, so that what it uses can be told from what the bench uses. Ends with its parent.
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
 
 import { readConfig } from '../dist/src/config.js';
 import { runWorker } from '../dist/worker/main.js';
 
-const { kind, address, namespace = 'default', folder, environment, taskQueue } = JSON.parse(process.argv[2]);
+const {
+  kind,
+  address,
+  namespace = 'default',
+  folder,
+  environment,
+  taskQueue,
+  bundle,
+} = JSON.parse(process.argv[2]);
 const stop = new AbortController();
 process.on('disconnect', () => stop.abort());
-process.on('message', () => process.send({ memory: process.memoryUsage() }));
 
 if (kind === 'ours') await ours();
 else await least();
@@ -29,10 +36,7 @@ async function ours() {
 async function least() {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const connection = await NativeConnection.connect({ address });
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, 'least', 'workflow.mjs'),
-    logger: new DefaultLogger('ERROR'),
-  });
+  const workflowBundle = { codePath: bundle };
   const common = {
     connection,
     namespace,
