@@ -97,7 +97,7 @@ export function promotionBegunWith({ evidence, store }: Dependencies) {
   return async ({ run }: { readonly run: string }): Promise<{ readonly begun: boolean }> => {
     const folder = await evidence.folderOf(run);
     const begun = (await store.list(folder, 'promotion/')).length > 0;
-    return { begun: begun && (await store.get(folder, 'manifest.json')) === undefined };
+    return { begun: begun && !(await store.has(folder, 'manifest.json')) };
   };
 }
 

@@ -59,10 +59,12 @@ export async function withWorkerProcess(settings, use) {
   }
 }
 
-/** A file with the least workflow's bundle, in a folder of its own. */
+/** A file with the least workflow's bundle, made as ours is (worker/bundle.ts), in a folder of its own. */
 async function leastBundle() {
+  const workflowsPath = join(import.meta.dirname, 'least', 'workflow.mjs');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, 'least', 'workflow.mjs'),
+    workflowsPath,
+    preloadModules: [join(import.meta.dirname, '../dist/workflows/stack-traces.js'), workflowsPath],
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = join(await mkdtemp(join(tmpdir(), 'promote-bench-')), 'least.js');

@@ -2,9 +2,6 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { join } from 'node:path';
 
-import { readConfig } from '../dist/src/config.js';
-import { runWorker } from '../dist/worker/main.js';
-
 const {
   kind,
   address,
@@ -22,6 +19,11 @@ else await least();
 if (process.connected) process.disconnect();
 
 async function ours() {
+  // The least's process loads nothing of ours.
+  const [{ readConfig }, { runWorker }] = await Promise.all([
+    import('../dist/src/config.js'),
+    import('../dist/worker/main.js'),
+  ]);
   const config = await readConfig({ cwd: folder, environment });
   await runWorker({
     config: { ...config, taskQueue, runbookFor: () => join(folder, 'runbook.json') },

@@ -10,7 +10,7 @@ import { taskQueueName } from './messages.js';
  * against the target (our own lost worker is no observation of it), a short heartbeat so that its work goes on within
  * seconds, and TRY_CANCEL so that an order cuts in at once.
  */
-const HEARTBEAT: ActivityOptions = { heartbeatTimeout: '3s', cancellationType: 'TRY_CANCEL' };
+const HEARTBEAT: Readonly<ActivityOptions> = { heartbeatTimeout: '3s', cancellationType: 'TRY_CANCEL' };
 const UNTIL_IT_WORKS = { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 
 /** Reads and checks of seconds; a commit may have to be fetched first. */

@@ -44,6 +44,7 @@ export function faultOfError(error: unknown): HttpFault {
       .toLowerCase()
       .replace(/^err_(tls|ssl)_/, '')
       .slice(0, 60);
+    // Not asked again: undici's client would wait for ever after a name that does not fit.
     return { kind: 'misconfigured', code: `tls_${short}`, transient: false };
   }
   return { kind: 'unreachable', code: 'http_failed', transient: true };

@@ -4,7 +4,7 @@ import type { OwnReasonCode } from '../domain/reason-codes/catalogue.js';
 import { startDeadline } from './deadline.js';
 import { checkUrl, lookupWithoutLinkLocal, shownUrl } from './http-address.js';
 import { Client } from './http-client.js';
-import type { HttpFault } from './http-fault.js';
+import { faultOfError, type HttpFault } from './http-fault.js';
 import { NOTHING, tryHttp, type HttpRequest, type TryResult } from './http-try.js';
 import { oneLine } from './one-line.js';
 import type { RedactionCounts, Redactor } from './redaction.js';
@@ -89,17 +89,12 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     const fault: HttpFault = { kind: 'misconfigured', code: checked.code, transient: false };
     return conclude(question, tools.redact, { ...NOTHING, fault }, []);
   }
-  const client = new Client(checked.url.origin, {
-    allowH2: false,
-    // One deadline covers everything; these would only be others.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: {
-      timeout: 0,
-      lookup: lookupWithoutLinkLocal,
-      ...(question.ca === undefined ? {} : { ca: question.ca }),
-    },
-  });
+  let client: HttpClient;
+  try {
+    client = clientOf(checked.url, question.ca);
+  } catch (error) {
+    return conclude(question, tools.redact, { ...NOTHING, fault: faultOfError(error) }, []);
+  }
   const deadline = startDeadline(question.deadlineMs, question.signal);
   try {
     const { last, tries } = await tryUntilAnswered(question, checked.url, tools, client, deadline.signal);
@@ -108,6 +103,17 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     deadline.clear();
     await client.destroy();
   }
+}
+
+/** @throws undici's InvalidArgumentError where Node's own settings are none that it takes */
+function clientOf({ origin }: URL, ca: string | undefined): HttpClient {
+  return new Client(origin, {
+    allowH2: false,
+    // One deadline covers everything; these would only be others.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: 0, lookup: lookupWithoutLinkLocal, ...(ca === undefined ? {} : { ca }) },
+  });
 }
 
 async function tryUntilAnswered(

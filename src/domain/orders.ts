@@ -13,7 +13,7 @@ export interface OrdersTaken {
 const REMEMBERED = 16;
 const PHASES_REMEMBERED = 32;
 
-export const NO_ORDERS: OrdersTaken = { phases: [], taken: [] };
+export const NO_ORDERS: Readonly<OrdersTaken> = { phases: [], taken: [] };
 
 export function enteredPhase(orders: OrdersTaken, phase: Phase | End, seq: number): OrdersTaken {
   return { ...orders, phases: [...orders.phases, { phase, seq }].slice(-PHASES_REMEMBERED) };

@@ -84,7 +84,7 @@ const COMMIT = text(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
 const DIGEST = text(/^sha256:[0-9a-f]{64}$/);
 const NONCE = text(/^[0-9a-f]{32}$/);
 
-const COMMON = { deployment: WORD, target: WORD, at: TIME, by: NAME };
+const COMMON = { deployment: WORD, target: WORD, at: TIME, by: NAME } as const;
 const START = {
   ...COMMON,
   commit: COMMIT,
@@ -92,7 +92,7 @@ const START = {
   reason: TEXT,
   previous: (value: unknown) => (value === null ? null : DIGEST(value)),
   nonce: NONCE,
-};
+} as const;
 const DECISION = {
   ...COMMON,
   run: WORD,
@@ -100,9 +100,9 @@ const DECISION = {
   request: WORD,
   verdict: oneOf('approve', 'reject'),
   comment: TEXT,
-};
-const ORDER = { ...COMMON, run: WORD, action: oneOf(...ACTIONS), reason: TEXT };
-const CONTROL = { ...ORDER, head };
+} as const;
+const ORDER = { ...COMMON, run: WORD, action: oneOf(...ACTIONS), reason: TEXT } as const;
+const CONTROL = { ...ORDER, head } as const;
 
 /** @throws MalformedStatement unless it is exactly a canonical request to start */
 export function parseStart(submission: unknown): StartStatement {

@@ -6,16 +6,13 @@ const RECOMMENDATION_CHARS = 256;
 const DETAIL_CHARS = 256;
 
 /** Control and format characters (a line break, an escape, a bidi override) and lone surrogates. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '');
 
 /** One line of at most `maxChars` characters that is safe to print, to log and to hash; may be empty. */
 export function oneLine(text: string, maxChars: number): string {
-  const printable = text
-    .slice(0, 4 * maxChars)
-    .replace(UNPRINTABLE, '')
-    .trim();
+  const line = printable(text.slice(0, 4 * maxChars)).trim();
   // A cut may leave half a surrogate pair behind.
-  return printable.slice(0, maxChars).replace(UNPRINTABLE, '').trimEnd();
+  return printable(line.slice(0, maxChars)).trimEnd();
 }
 
 /** As `oneLine`; where something was cut off, it ends in `…`. */
@@ -49,11 +46,12 @@ function firstDifference(before: string, after: string): number {
 }
 
 /** All that is not seen, or not told from a space: a reader takes a text with it for the one without. */
-const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+const shownBy = (text: string, show: (unseen: string) => string): string =>
+  text.replace(/(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, show);
 
 /** JSON text with the same meaning in which everything shows: what is not seen stands as `\u202e`. */
 export function visibleJson(json: string): string {
-  return json.replace(UNSEEN, (unseen) =>
+  return shownBy(json, (unseen) =>
     Array.from({ length: unseen.length }, (_, at) => unseen.charCodeAt(at))
       .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
       .join(''),
@@ -62,7 +60,7 @@ export function visibleJson(json: string): string {
 
 /** Text in which everything shows: what is not seen, or not told from a space, stands as `[U+202E]`. */
 export function visibleText(text: string): string {
-  return text.replace(UNSEEN, (unseen) => {
+  return shownBy(text, (unseen) => {
     const code = (unseen.codePointAt(0) ?? 0).toString(16).toUpperCase();
     return `[U+${code.padStart(4, '0')}]`;
   });

@@ -1,16 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  link,
-  lstat,
-  mkdir,
-  open,
-  realpath,
-  stat,
-  unlink,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { link, lstat, mkdir, open, realpath, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 
@@ -49,8 +39,13 @@ async function flushDirectory(directory: string): Promise<void> {
   try {
     await handle.sync();
   } finally {
-    await handle.close();
+    closeInPassing(handle);
   }
+}
+
+/** What was flushed or read through it stands, whatever becomes of its closing: nobody waits for that. */
+function closeInPassing(handle: FileHandle): void {
+  handle.close().catch(() => undefined);
 }
 
 /**
@@ -120,29 +115,36 @@ export async function createFile(
   bytes: Uint8Array,
 ): Promise<'created' | 'taken'> {
   const { outcome, discarded } = await linkFile(directory, name, bytes);
-  await Promise.all([syncDirectory(directory), discarded]);
+  await discarded;
+  await syncDirectory(directory);
   return outcome;
 }
 
 export interface LinkedFile {
   readonly outcome: 'created' | 'taken';
-  /** Settled when the temp file's own name is gone: it need not be before the folder is flushed. */
+  /** Settled when the temp name is gone. Where it may come back after a power cut, the folder's flush need not wait for it. */
   readonly discarded: Promise<void>;
 }
 
 /** As `createFile`, but for the flush of the folder, which makes its name survive a power cut. */
 export async function linkFile(directory: string, name: string, bytes: Uint8Array): Promise<LinkedFile> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
-  let outcome: LinkedFile['outcome'];
+  // 'wx' follows no link.
+  const handle = await open(unfinished, 'wx', 0o600);
   try {
-    // 'wx' follows no link.
-    await writeFile(unfinished, bytes, { flag: 'wx', mode: 0o600, flush: true });
-    outcome = await linkOnce(unfinished, join(directory, name));
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } catch (error) {
+    await Promise.allSettled([handle.close(), discard(unfinished)]);
+    throw error;
+  }
+  try {
+    const [outcome] = await Promise.all([linkOnce(unfinished, join(directory, name)), handle.close()]);
+    return { outcome, discarded: discard(unfinished) };
   } catch (error) {
     await discard(unfinished);
     throw error;
   }
-  return { outcome, discarded: discard(unfinished) };
 }
 
 async function linkOnce(from: string, to: string): Promise<'created' | 'taken'> {
@@ -186,7 +188,7 @@ export async function readRegularFile(
     if (options.durable) await handle.sync();
     return await readWhole(handle, status.size);
   } finally {
-    await handle.close();
+    closeInPassing(handle);
   }
 }
 

@@ -35,8 +35,11 @@ export function createFileStore(folder: string): EvidenceStore {
    */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
-    const found = await looks.get(directory);
-    if (found !== undefined) return found;
+    const underWay = looks.get(directory);
+    if (underWay !== undefined) {
+      const found = await underWay;
+      if (found !== undefined) return found;
+    }
     const look = lookUp(directory, segments);
     looks.set(directory, look);
     try {
@@ -71,10 +74,17 @@ export function createFileStore(folder: string): EvidenceStore {
   async function findOrMake(segments: readonly string[]): Promise<string> {
     const found = await find(segments);
     if (found !== undefined) return found;
-    if (segments.length === 0) await makeRoot(root);
-    else await makeDirectory(join(await findOrMake(segments.slice(0, -1)), segments.at(-1) ?? ''));
-    const made = await find(segments);
-    if (made === undefined) throw new EvidenceError('unavailable', `${join(root, ...segments)} vanished`);
+    const name = segments.at(-1);
+    if (name === undefined) return makeRootFolder();
+    const directory = join(await findOrMake(segments.slice(0, -1)), name);
+    await makeDirectory(directory);
+    return directory;
+  }
+
+  async function makeRootFolder(): Promise<string> {
+    await makeRoot(root);
+    const made = await find([]);
+    if (made === undefined) throw new EvidenceError('unavailable', `${root} vanished`);
     return made;
   }
 
@@ -166,7 +176,11 @@ async function putIn(
       throw error;
     }
     if (linked.outcome === 'created') {
-      await Promise.all([syncDirectory(directory), linked.discarded]);
+      try {
+        await syncDirectory(directory);
+      } finally {
+        await linked.discarded;
+      }
       return 'written';
     }
     await linked.discarded;

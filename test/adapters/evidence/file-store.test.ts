@@ -48,6 +48,7 @@ describe('put', () => {
     await expect(refused).rejects.toMatchObject({ code: 'conflict', retryable: false });
     await expect(refused).rejects.toThrow(/sha256:6b86b273.*sha256:d4735e3a/);
     expect(await store.get(RUN, 'a.json')).toEqual(Buffer.from('1'));
+    expect(await store.has(RUN, 'a.json')).toBe(true);
   });
 
   it('lets one of many racing writers win, and the others learn whether they agree', async () => {
@@ -107,6 +108,7 @@ describe('put', () => {
     const store = createFileStore(root);
     await expect(store.put(RUN, name, bytes('1'))).rejects.toMatchObject({ code: 'bad_name' });
     await expect(store.get(RUN, name)).rejects.toMatchObject({ code: 'bad_name' });
+    await expect(store.has(RUN, name)).rejects.toMatchObject({ code: 'bad_name' });
     await expect(store.put(name, 'a', bytes('1'))).rejects.toMatchObject({ code: 'bad_name' });
     expect(() => store.locate(name)).toThrow(code('bad_name'));
     await expect(stat(root)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -122,6 +124,7 @@ describe('a link below the root', () => {
     const store = createFileStore(root);
     await expect(store.put(RUN, 'a', bytes('1'))).rejects.toMatchObject({ code: 'outside_root' });
     await expect(store.get(RUN, 'a')).rejects.toMatchObject({ code: 'outside_root' });
+    await expect(store.has(RUN, 'a')).rejects.toMatchObject({ code: 'outside_root' });
     await expect(store.list(RUN)).rejects.toMatchObject({ code: 'outside_root' });
     expect(await readdir(outside)).toEqual([]);
     expect(await store.runs()).toEqual([]);
@@ -144,6 +147,7 @@ describe('a link below the root', () => {
     await symlink(join(base, 'nowhere'), join(root, RUN, 'c'));
     for (const name of ['b', 'c']) {
       await expect(store.get(RUN, name)).rejects.toMatchObject({ code: 'not_regular' });
+      await expect(store.has(RUN, name)).rejects.toMatchObject({ code: 'not_regular' });
       await expect(store.put(RUN, name, bytes('secret'))).rejects.toMatchObject({ code: 'not_regular' });
     }
     expect(await store.list(RUN)).toEqual(['a']);
@@ -170,6 +174,8 @@ describe('something else in the place of a file', () => {
     await expect(store.put(RUN, 'folder', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
     await expect(store.put(RUN, 'pipe', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
     await expect(store.put(RUN, 'folder/a/b', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    for (const name of ['folder', 'pipe', 'folder/a/b'])
+      await expect(store.has(RUN, name)).rejects.toMatchObject({ code: 'not_regular' });
     expect(await store.list(RUN)).toEqual(['folder/a']);
   });
 });
@@ -178,6 +184,7 @@ describe('reading', () => {
   it('finds nothing where nothing was put', async () => {
     const store = createFileStore(root);
     expect(await store.get(RUN, 'a')).toBeUndefined();
+    expect(await store.has(RUN, 'a')).toBe(false);
     expect(await store.list(RUN)).toEqual([]);
     expect(await store.runs()).toEqual([]);
   });
