@@ -25,8 +25,11 @@ export async function run() {
         withManyTargets((many) => measure(kind, count, server, many, shape)),
       );
     const { ours, least } = figures;
+    const over = (part) =>
+      `${megabytes(part(ours))} over ${megabytes(part(least))}: ${(part(ours) / part(least)).toFixed(2)}`;
     say(
-      `${count} waiting: worker ${megabytes(ours.worker)} over the least workflow's ${megabytes(least.worker)}: ${(ours.worker / least.worker).toFixed(2)}; server ${megabytes(ours.server)} over ${megabytes(least.server)}: ${(ours.server / least.server).toFixed(2)}`,
+      `${count} waiting, over the least workflow: worker and server ${over(({ worker, server }) => worker + server)}; ` +
+        `the worker ${over(({ worker }) => worker)}; the server ${over(({ server }) => server)}`,
     );
   }
 }
