@@ -59,7 +59,7 @@ export async function withWorkerProcess(settings, use) {
   }
 }
 
-/** A file with the least workflow's bundle, made as ours is (worker/bundle.ts), in a folder of its own. */
+/** A file with the least workflow's bundle, with the modules shared as ours are (worker/bundle.ts), in a folder of its own. */
 async function leastBundle() {
   const workflowsPath = join(import.meta.dirname, 'least', 'workflow.mjs');
   const { code } = await bundleWorkflowCode({

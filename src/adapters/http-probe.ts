@@ -89,30 +89,53 @@ export async function probeHttp(question: HttpQuestion, tools: HttpTools): Promi
     const fault: HttpFault = { kind: 'misconfigured', code: checked.code, transient: false };
     return conclude(question, tools.redact, { ...NOTHING, fault }, []);
   }
-  let client: HttpClient;
-  try {
-    client = clientOf(checked.url, question.ca);
-  } catch (error) {
-    return conclude(question, tools.redact, { ...NOTHING, fault: faultOfError(error) }, []);
-  }
   const deadline = startDeadline(question.deadlineMs, question.signal);
   try {
-    const { last, tries } = await tryUntilAnswered(question, checked.url, tools, client, deadline.signal);
+    const { last, tries } = await askAt(question, checked.url, tools, deadline.signal);
     return conclude(question, tools.redact, last, tries);
   } finally {
     deadline.clear();
+  }
+}
+
+interface Asked {
+  readonly last: TryResult;
+  readonly tries: readonly HttpTry[];
+}
+
+async function askAt(
+  question: HttpQuestion,
+  url: URL,
+  tools: HttpTools,
+  deadline: AbortSignal,
+): Promise<Asked> {
+  let client: HttpClient;
+  try {
+    client = clientOf(url, question.ca, deadline);
+  } catch (error) {
+    return { last: { ...NOTHING, fault: faultOfError(error) }, tries: [] };
+  }
+  try {
+    return await tryUntilAnswered(question, url, tools, client, deadline);
+  } finally {
     await client.destroy();
   }
 }
 
 /** @throws undici's InvalidArgumentError where Node's own settings are none that it takes */
-function clientOf({ origin }: URL, ca: string | undefined): HttpClient {
+function clientOf({ origin }: URL, ca: string | undefined, deadline: AbortSignal): HttpClient {
   return new Client(origin, {
     allowH2: false,
     // One deadline covers everything; these would only be others.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 0, lookup: lookupWithoutLinkLocal, ...(ca === undefined ? {} : { ca }) },
+    connect: {
+      timeout: 0,
+      // undici ends no connection that is still being set up: neither when a request is aborted nor by destroy().
+      signal: deadline,
+      lookup: lookupWithoutLinkLocal,
+      ...(ca === undefined ? {} : { ca }),
+    },
   });
 }
 
@@ -122,7 +145,7 @@ async function tryUntilAnswered(
   { wait = waitFor }: HttpTools,
   client: HttpClient,
   deadline: AbortSignal,
-): Promise<{ last: TryResult; tries: readonly HttpTry[] }> {
+): Promise<Asked> {
   const endsAt = performance.now() + question.deadlineMs;
   const asked: HttpRequest = {
     url,

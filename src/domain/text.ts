@@ -5,7 +5,7 @@ const REASON_CODE_CHARS = 128;
 const RECOMMENDATION_CHARS = 256;
 const DETAIL_CHARS = 256;
 
-/** Control and format characters (a line break, an escape, a bidi override) and lone surrogates. */
+/** Without control and format characters (a line break, an escape, a bidi override) and lone surrogates. */
 const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '');
 
 /** One line of at most `maxChars` characters that is safe to print, to log and to hash; may be empty. */
@@ -45,7 +45,7 @@ function firstDifference(before: string, after: string): number {
   return at;
 }
 
-/** All that is not seen, or not told from a space: a reader takes a text with it for the one without. */
+/** With all shown that is not seen, or not told from a space: a reader takes a text with it for the one without. */
 const shownBy = (text: string, show: (unseen: string) => string): string =>
   text.replace(/(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, show);
 

@@ -169,7 +169,7 @@ describe('an unreachable system', () => {
     }
   });
 
-  it('is timed out when it says nothing, drips headers or drips a body', async () => {
+  it('is timed out when it says nothing, not even to a TLS hello, drips headers or drips a body', async () => {
     const silent = await serve(() => undefined);
     const dripping = await serve((_, response) => {
       const drip = setInterval(() => response.write(' '), 20);
@@ -183,7 +183,10 @@ describe('an unreachable system', () => {
         socket.on('close', () => clearInterval(drip));
       }),
     );
-    for (const origin of [silent, dripping, headers]) {
+    // A balancer whose back end is dead takes the connection, and never says who it is.
+    const handshake = await listen(createRawServer((socket) => socket.on('error', () => undefined).resume()));
+    const tls = handshake.replace('http:', 'https:');
+    for (const origin of [silent, dripping, headers, tls]) {
       const began = performance.now();
       expect(await ask(origin, { deadlineMs: 300 })).toMatchObject({
         kind: 'unreachable',

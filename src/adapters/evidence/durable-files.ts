@@ -138,8 +138,9 @@ export async function linkFile(directory: string, name: string, bytes: Uint8Arra
     await Promise.allSettled([handle.close(), discard(unfinished)]);
     throw error;
   }
+  closeInPassing(handle);
   try {
-    const [outcome] = await Promise.all([linkOnce(unfinished, join(directory, name)), handle.close()]);
+    const outcome = await linkOnce(unfinished, join(directory, name));
     return { outcome, discarded: discard(unfinished) };
   } catch (error) {
     await discard(unfinished);
