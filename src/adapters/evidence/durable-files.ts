@@ -43,7 +43,10 @@ async function flushDirectory(directory: string): Promise<void> {
   }
 }
 
-/** What was flushed or read through it stands, whatever becomes of its closing: nobody waits for that. */
+/**
+ * Nobody waits for it, and its failure says nothing: what could not be written or read was told by fsync() or read(), which came
+ * before. Not for a handle whose write failed.
+ */
 function closeInPassing(handle: FileHandle): void {
   handle.close().catch(() => undefined);
 }
