@@ -6,7 +6,7 @@ import { openKeyFile } from './adapters/attestation/key-file.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
 import { headsOf, targetsWithHeads } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
-import { RunEvidence } from './adapters/evidence/run-evidence.js';
+import { isFolderOf, RunEvidence } from './adapters/evidence/run-evidence.js';
 import { finishSeal } from './adapters/evidence/seal.js';
 import { showReport, type ReportForm, type ShownReport } from './adapters/evidence/show-report.js';
 import { showRun, type ShownRun } from './adapters/evidence/show-run.js';
@@ -81,7 +81,7 @@ export function createEvidenceWiring(config: Config) {
     place: async (given: string): Promise<RunPlace> => {
       const path = resolve(config.workingDirectory, given);
       if (!RUN_PATTERN.test(given)) return { root: dirname(path), name: basename(path), byName: false };
-      const name = (await store.runs()).find((folder) => folder.endsWith(`-${given}`));
+      const [name] = await store.runs(isFolderOf(given));
       if (name !== undefined) return { root: config.evidenceDir, name, byName: true };
       throw new InputError('bad_usage', [
         `${given}: no run of this name is in ${config.evidenceDir}: see \`promote evidence list\`, or name its folder`,

@@ -196,6 +196,16 @@ export async function readRegularFile(
   }
 }
 
+/** Whether there is one; a link to one is none. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
 /** Whether there is one. Throws EvidenceError `not_regular`, as reading it does. */
 export async function isRegularFile(file: string): Promise<boolean> {
   try {

@@ -3,6 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
   isErrno,
+  isFolder,
   isRegularFile,
   linkFile,
   makeDirectory,
@@ -138,12 +139,14 @@ export function createFileStore(folder: string): EvidenceStore {
     return paths.filter((path) => path.startsWith(prefix)).sort();
   }
 
-  async function runs(): Promise<readonly string[]> {
+  async function runs(isWanted?: (name: string) => boolean): Promise<readonly string[]> {
     const directory = await find([]);
     if (directory === undefined) return [];
-    const entries = await readdir(directory, { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
-    return folders.map((entry) => entry.name).sort();
+    if (isWanted === undefined) return foldersIn(directory);
+    // Of ten thousand names a few are wanted: what the others are is not looked at.
+    const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && isWanted(name)).sort();
+    const areFolders = await Promise.all(names.map((name) => isFolder(join(directory, name))));
+    return names.filter((_, n) => areFolders[n]);
   }
 
   return {
@@ -151,7 +154,7 @@ export function createFileStore(folder: string): EvidenceStore {
     get: (run, path) => wrapped(`get ${run}/${path}`, () => get(run, path)),
     has: (run, path) => wrapped(`has ${run}/${path}`, () => has(run, path)),
     list: (run, prefix = '') => wrapped(`list ${run}`, () => list(run, prefix)),
-    runs: () => wrapped('list runs', runs),
+    runs: (isWanted) => wrapped('list runs', () => runs(isWanted)),
     locate: (run) => {
       checkRun(run);
       return join(root, run);
@@ -206,6 +209,12 @@ function placeOf(run: string, path: string): { parents: readonly string[]; name:
   checkRun(run);
   const segments = segmentsOf(path);
   return { parents: [run, ...segments.slice(0, -1)], name: segments.at(-1) ?? '' };
+}
+
+async function foldersIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return folders.map((entry) => entry.name).sort();
 }
 
 /** Regular files only; links, pipes and unfinished files are no evidence of ours. */

@@ -14,6 +14,12 @@ export function folderName(openedAt: string, target: string, run: string): strin
   return `${stamp}-${target}-${run}`;
 }
 
+/** Whether a folder is called as a run's is. */
+export function isFolderOf(run: string): (name: string) => boolean {
+  const end = `-${run}`;
+  return (name) => name.endsWith(end);
+}
+
 export const ALLOWED_SIGNERS = 'allowed_signers';
 export const REVOKED_KEYS = 'revoked_keys';
 
@@ -72,7 +78,7 @@ export class RunEvidence {
     // Among ten thousand others it takes long to find; where it is known it is looked for there.
     const known = this.#known.get(run)?.folder;
     if (known !== undefined && (await this.store.has(known, 'run.json'))) return known;
-    const folder = (await this.store.runs()).find((name) => name.endsWith(`-${run}`));
+    const [folder] = await this.store.runs(isFolderOf(run));
     if (folder === undefined)
       throw new EvidenceError('unavailable', `there is no evidence of the run ${run}`);
     return folder;
@@ -100,8 +106,9 @@ export class RunEvidence {
   }
 
   async foldersOf(target: string): Promise<readonly string[]> {
-    const folders = await this.store.runs();
-    return folders.filter((name) => name.slice('20260102T030405Z-'.length, -RUN_LENGTH - 1) === target);
+    const [before, length] = ['20260102T030405Z-'.length, '20260102T030405678Z-5f0c2a9e'.length];
+    const whole = before + target.length + 1 + length;
+    return this.store.runs((name) => name.length === whole && name.startsWith(`${target}-`, before));
   }
 
   /** The files of keys as they were when the run was opened, checked against the runbook's digests of them. */
@@ -129,5 +136,3 @@ export class RunEvidence {
     this.#known.set(run, found);
   }
 }
-
-const RUN_LENGTH = '20260102T030405678Z-5f0c2a9e'.length;

@@ -26,8 +26,8 @@ export interface EvidenceStore {
   has(run: string, path: string): Promise<boolean>;
   /** Paths of the run's files that start with `prefix`, sorted by code unit. Empty for an unknown run. */
   list(run: string, prefix?: string): Promise<readonly string[]>;
-  /** Folder names, sorted by code unit. */
-  runs(): Promise<readonly string[]>;
+  /** Names of runs' folders, of all or of those that are wanted, sorted by code unit. */
+  runs(isWanted?: (name: string) => boolean): Promise<readonly string[]>;
   /** Where a person finds the run. */
   locate(run: string): string;
 }

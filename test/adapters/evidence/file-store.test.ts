@@ -128,6 +128,7 @@ describe('a link below the root', () => {
     await expect(store.list(RUN)).rejects.toMatchObject({ code: 'outside_root' });
     expect(await readdir(outside)).toEqual([]);
     expect(await store.runs()).toEqual([]);
+    expect(await store.runs((name) => name === RUN)).toEqual([]);
   });
 
   it('is not followed when it leads into another run', async () => {
@@ -201,6 +202,8 @@ describe('reading', () => {
     expect(await store.list(RUN, 'a')).toEqual(['a-b', 'a/10', 'a/2']);
     expect(await store.list(RUN, 'c/')).toEqual([]);
     expect(await store.runs()).toEqual(['20250101-x', RUN]);
+    expect(await store.runs((name) => name !== RUN)).toEqual(['20250101-x']);
+    expect(await store.runs(() => true)).toEqual(['20250101-x', RUN]);
     expect(store.locate(RUN)).toBe(join(root, RUN));
   });
 });
