@@ -18,6 +18,8 @@ export interface Manner {
   readonly joined: boolean;
   /** What is held is written with what follows only, and nothing is published twice, or before anybody can do something about it. */
   readonly sparing: boolean;
+  /** What the search attributes tell is not told in the memo again. */
+  readonly terse: boolean;
 }
 
 interface Entry {

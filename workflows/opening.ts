@@ -23,8 +23,8 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   // The workflow ID is the lock: another one would promote beside the promotion that holds it.
   if (workflowId !== promotionId(input.target))
     return refuse(input, `${workflowId.slice(0, 128)} is not the lock of this target`);
-  const sparing = patched('sparing');
-  if (!sparing || !isAdmissionPublished(input)) publishAdmission(input);
+  const begun = mannerHere();
+  if (!begun.sparing || !isAdmissionPublished(input)) publishAdmission(input);
   const { target, commit, requester, reason, again = false, overrides, start = null } = input;
   const admission = await unlessCancelled(orders, () =>
     admissionActivities.admit({ target, commit, requester, reason, again, overrides, start }),
@@ -36,7 +36,7 @@ export async function open(input: PromotionInput, orders: Orders): Promise<Run |
   );
   if (opened === undefined) return endBeforeOpening(input, 'aborted', 'cancelled');
   if (opened.problem !== undefined) return refuse(input, opened.problem);
-  const run = new Run(input, admission, mannerOf(admission, sparing));
+  const run = new Run(input, admission, mannerOf(admission, begun));
   run.attributes = attributesAtStart();
   return attach(run, orders);
 }
@@ -50,22 +50,29 @@ export function goOn(input: PromotionInput, carried: Carried, orders: Orders): R
     return refuse(input, 'a promotion starts at its beginning');
   const { joined = false } = carried;
   // A worker of an earlier version may go on with it, and writes more.
-  const sparing = carried.sparing === true && patched('sparing');
-  const run = new Run(input, carried.admitted, { joined, sparing }, carried);
+  const terse = carried.terse === true && patched('terse');
+  const sparing = terse || (carried.sparing === true && patched('sparing'));
+  const run = new Run(input, carried.admitted, { joined, sparing, terse }, carried);
   // Told in the history before.
   if (!isToldLater(run)) run.toldPhase = run.phase;
   return attach(run, orders);
+}
+
+/** What a workflow that begins here leaves out, as it was where it began. */
+export function mannerHere(): Omit<Manner, 'joined'> {
+  const terse = patched('terse');
+  return { terse, sparing: terse || patched('sparing') };
 }
 
 /**
  * How this run's history is written. Whoever admitted it knows the activities; what this workflow does with them stands in its
  * history, for a worker of an earlier version may have begun it beside a later one's activities.
  *
- * @param sparing as `patched('sparing')` said where it began
+ * @param begun as `mannerHere` said where it began
  */
-export function mannerOf({ joined }: Admitted, sparing: boolean): Manner {
-  if (joined !== true) return { joined: false, sparing: false };
-  return { joined: sparing || patched('joined'), sparing };
+export function mannerOf({ joined }: Admitted, { sparing, terse }: Omit<Manner, 'joined'>): Manner {
+  if (joined !== true) return { joined: false, sparing: false, terse: false };
+  return { joined: sparing || patched('joined'), sparing, terse };
 }
 
 export function attach(run: Run, orders: Orders): Run {

@@ -1,9 +1,9 @@
-import { CancellationScope, patched, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { PromotionResult } from '../src/domain/messages.js';
 import { takeOver } from '../src/domain/take-over.js';
 import { takeOverActivities } from './activity-options.js';
-import { attach, mannerOf } from './opening.js';
+import { attach, mannerHere, mannerOf } from './opening.js';
 import { Orders } from './orders.js';
 import { carryThrough } from './promotion.js';
 import { Run } from './run.js';
@@ -32,7 +32,7 @@ export async function rollback(input: RollbackInput): Promise<PromotionResult> {
     if (!taken.taken) return notTaken(taken.problem);
     const { admitted, left, head, actsUntil } = taken;
     const run = attach(
-      new Run(taken.input, admitted, mannerOf(admitted, patched('sparing')), {
+      new Run(taken.input, admitted, mannerOf(admitted, mannerHere()), {
         admitted,
         move: takeOver(admitted.plan, left),
         journal: { head, lines: [], owed: [], calm: [] },

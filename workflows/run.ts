@@ -40,6 +40,7 @@ export interface Carried {
   readonly ordered?: OrdersTaken | undefined;
   readonly joined?: boolean | undefined;
   readonly sparing?: boolean | undefined;
+  readonly terse?: boolean | undefined;
   readonly requested?: Requested | undefined;
   readonly published?: StatementHead | undefined;
   readonly outbox?: CarriedOutbox | undefined;
@@ -61,6 +62,7 @@ export class Run {
   readonly journal: Journal;
   readonly joined: boolean;
   readonly sparing: boolean;
+  readonly terse: boolean;
   move: Move;
   gates: readonly GateResult[] = [];
   ballot: OpenBallot | undefined;
@@ -68,6 +70,8 @@ export class Run {
   told = '';
   /** The search attributes among it. */
   attributes = '';
+  /** What the memo tells and no search attribute does, and whom it names as waited for. */
+  memo: { readonly text: string; readonly waitingFor: readonly string[] | undefined } | undefined;
   /** The phase that was last told to those who look after the pipeline. */
   toldPhase: Move['state']['phase'] | undefined;
   /** The end is being recorded; a promotion is not told before that. */
@@ -87,9 +91,10 @@ export class Run {
   /** The phase that was notified of last, so that none is twice. */
   notified = '';
 
-  constructor(input: PromotionInput, admitted: Admitted, { joined, sparing }: Manner, carried?: Carried) {
-    this.joined = joined;
-    this.sparing = sparing;
+  constructor(input: PromotionInput, admitted: Admitted, manner: Manner, carried?: Carried) {
+    this.joined = manner.joined;
+    this.sparing = manner.sparing;
+    this.terse = manner.terse;
     this.input = input;
     this.admitted = admitted;
     this.plan = admitted.plan;
@@ -102,7 +107,7 @@ export class Run {
     this.journal = new Journal(
       admitted.run,
       overriddenGates(admitted.plan),
-      { joined, sparing },
+      manner,
       carried?.journal,
     );
     this.outbox = new Outbox(carried?.outbox);
@@ -132,6 +137,7 @@ export class Run {
       requested,
       joined: this.joined,
       sparing: this.sparing,
+      terse: this.terse,
       published,
       outbox: this.outbox.carried,
       notified: this.notified,

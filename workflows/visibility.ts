@@ -3,6 +3,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 import type { PromotionInput, PromotionMemo, PromotionView } from '../src/domain/messages.js';
 import { memoAtStart } from '../src/domain/memo.js';
+import { isNameable } from '../src/domain/orders.js';
 import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import { overridesOf } from '../src/domain/override.js';
 import { notifyPhase } from './notifying.js';
@@ -48,12 +49,34 @@ export function publish(run: Run): void {
   if (run.told === told) return;
   notifyPhase(run);
   run.told = told;
+  publishMemo(run, memo);
+  publishAttributes(run, memo.deadline);
+  setCurrentDetails(`**${state.phase}** ${doingOf(run)}`);
+}
+
+/** Left out where the search attributes tell all that is new, and an order can name the head that was told before. */
+function publishMemo(run: Run, memo: PromotionMemo): void {
+  const { rollback, ordered, phase, published } = run;
+  const { waitingFor, ...rest } = memo;
+  // Whoever reads it knows by the phase that nobody is waited for any more.
+  const isNews = run.memo?.text !== beyondAttributes(rest, waitingFor ?? run.memo?.waitingFor, rollback);
+  if (run.terse && !isNews && isNameable(ordered, phase, published)) return;
+  run.memo = { text: beyondAttributes(rest, waitingFor, rollback), waitingFor };
   // The head moves with every record: it is told with what else is new, and an order on any newer one is as good.
   const { seq, digest } = run.journal.head;
   run.published = { seq, digest };
   upsertMemo({ promotion: seq === 0 ? memo : { ...memo, head: { seq, digest } }, rollback });
-  publishAttributes(run, memo.deadline);
-  setCurrentDetails(`**${state.phase}** ${doingOf(run)}`);
+}
+
+/** An end's own name as its reason says nothing more than the phase. */
+function beyondAttributes(
+  memo: Omit<PromotionMemo, 'waitingFor'>,
+  waitingFor: PromotionMemo['waitingFor'],
+  rollback: Run['rollback'],
+): string {
+  const { phase, reason } = memo;
+  const told = { phase: null, trigger: null, deadline: null, reason: reason === phase ? '' : reason };
+  return JSON.stringify([{ ...memo, ...told }, waitingFor, rollback]);
 }
 
 /** Each change of them is written to the server's list of workflows anew. */

@@ -1,17 +1,42 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 
 import type { PromotionMemo, RollbackStepView } from '../domain/messages.js';
+import { ENDS, isEnd, PHASES } from '../domain/phase.js';
+import { TRIGGERS } from '../domain/triggers.js';
 import { promotionId } from '../../workflows/messages.js';
 import { ClientError } from './errors.js';
+import { DEADLINE, PHASE, TRIGGER } from './search-attributes.js';
 
-/** @throws ClientError `not_found` where it is none of ours */
+/**
+ * What Temporal was told of a promotion, newest.
+ *
+ * @throws ClientError `not_found` where it is none of ours
+ */
 export function memoOf(description: WorkflowExecutionDescription, target: string): PromotionMemo {
   const memo: unknown = description.memo?.['promotion'];
-  if (isMemo(memo)) return memo;
+  if (isMemo(memo)) return withAttributes(memo, description);
   throw new ClientError(
     'not_found',
     `the workflow ${promotionId(target)} has no memo that this version of promote knows: another program or version started it`,
   );
+}
+
+/** The memo is not written again where search attributes tell all that is new. */
+function withAttributes(
+  memo: PromotionMemo,
+  { typedSearchAttributes: attributes }: Pick<WorkflowExecutionDescription, 'typedSearchAttributes'>,
+): PromotionMemo {
+  const told = attributes.get(PHASE);
+  const phase = [...PHASES, ...ENDS].find((each) => each === told);
+  if (phase === undefined) return memo;
+  return {
+    ...memo,
+    phase,
+    reason: memo.reason === '' && isEnd(phase) ? phase : memo.reason,
+    trigger: TRIGGERS.find((each) => each === attributes.get(TRIGGER)) ?? memo.trigger,
+    deadline: attributes.get(DEADLINE)?.getTime() ?? null,
+    waitingFor: phase === 'awaiting-approval' ? memo.waitingFor : undefined,
+  };
 }
 
 function isMemo(memo: unknown): memo is PromotionMemo {

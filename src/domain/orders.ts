@@ -1,4 +1,4 @@
-import { refuseAction, type Action, type End, type Phase } from './phase.js';
+import { ACTIONS, refuseAction, type Action, type End, type Phase } from './phase.js';
 import { statementText, type ControlStatement, type StatementHead } from './statement.js';
 
 /** What is remembered of orders, so that each works once, and on what was seen when it was given. */
@@ -45,4 +45,11 @@ export function refuseHead(
   const since = phases.findLastIndex(({ phase }) => refuseAction(action, phase) !== undefined) + 1;
   const from = phases.length === 0 ? 0 : (phases[since]?.seq ?? Number.POSITIVE_INFINITY);
   return isOurs && head.seq >= from ? undefined : 'other_head';
+}
+
+/** Whether whoever orders something in this phase may name this head: then they need not be told a newer one. */
+export function isNameable(orders: OrdersTaken, phase: Phase | End, head: StatementHead): boolean {
+  return ACTIONS.filter((action) => refuseAction(action, phase) === undefined).every(
+    (action) => refuseHead(orders, [head], action, head) === undefined,
+  );
 }

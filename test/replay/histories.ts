@@ -51,7 +51,7 @@ function parsed(bytes: Uint8Array): History {
 }
 
 /** Before the histories of each manner of writing them, oldest first: they are kept, for promotions of then may still be open. */
-const MANNERS = ['', 'joined-', 'sparing-'] as const;
+const MANNERS = ['', 'joined-', 'sparing-', 'terse-'] as const;
 
 /** What the histories of a case are called. */
 export function namesOf(name: string): readonly string[] {
@@ -60,5 +60,5 @@ export function namesOf(name: string): readonly string[] {
 
 /** What the history of a case is called as it is recorded now. */
 export function nameNow(name: string): string {
-  return `sparing-${name}`;
+  return `terse-${name}`;
 }
