@@ -104,12 +104,7 @@ export class Run {
       tried: null,
       byHand: [],
     }));
-    this.journal = new Journal(
-      admitted.run,
-      overriddenGates(admitted.plan),
-      manner,
-      carried?.journal,
-    );
+    this.journal = new Journal(admitted.run, overriddenGates(admitted.plan), manner, carried?.journal);
     this.outbox = new Outbox(carried?.outbox);
     this.notified = carried?.notified ?? '';
     this.move = carried?.move ?? begin(admitted.plan);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   enteredPhase,
+  isNameable,
   isTaken,
   NO_ORDERS,
   refuseHead,
@@ -89,6 +90,20 @@ describe('an order', () => {
       }),
       { numRuns: PROPERTY_RUNS },
     );
+  });
+
+  it('can name a head exactly where none that the phase takes is refused on it', () => {
+    const watching = through(['awaiting-approval', 1], ['promoting', 3], ['watching', 5]);
+    expect(isNameable(watching, 'watching', head(3))).toBe(true);
+    expect(isNameable(watching, 'watching', head(2))).toBe(false);
+    const rollingBack = enteredPhase(watching, 'rolling-back', 7);
+    expect(isNameable(rollingBack, 'rolling-back', head(2))).toBe(true);
+    expect(isNameable(enteredPhase(rollingBack, 'rollback-failed', 9), 'rollback-failed', head(7))).toBe(
+      false,
+    );
+    expect(
+      isNameable(through(['validating', 0], ['awaiting-approval', 4]), 'awaiting-approval', head(1)),
+    ).toBe(true);
   });
 
   it('by the same bytes is known again; one that differs in anything is another', () => {
