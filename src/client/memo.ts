@@ -7,12 +7,14 @@ import { promotionId } from '../../workflows/messages.js';
 import { ClientError } from './errors.js';
 import { DEADLINE, PHASE, TRIGGER } from './search-attributes.js';
 
+type Told = Pick<WorkflowExecutionDescription, 'memo' | 'typedSearchAttributes'>;
+
 /**
  * What Temporal was told of a promotion, newest.
  *
  * @throws ClientError `not_found` where it is none of ours
  */
-export function memoOf(description: WorkflowExecutionDescription, target: string): PromotionMemo {
+export function memoOf(description: Told, target: string): PromotionMemo {
   const memo: unknown = description.memo?.['promotion'];
   if (isMemo(memo)) return withAttributes(memo, description);
   throw new ClientError(
@@ -22,10 +24,7 @@ export function memoOf(description: WorkflowExecutionDescription, target: string
 }
 
 /** The memo is not written again where search attributes tell all that is new. */
-function withAttributes(
-  memo: PromotionMemo,
-  { typedSearchAttributes: attributes }: Pick<WorkflowExecutionDescription, 'typedSearchAttributes'>,
-): PromotionMemo {
+function withAttributes(memo: PromotionMemo, { typedSearchAttributes: attributes }: Told): PromotionMemo {
   const told = attributes.get(PHASE);
   const phase = [...PHASES, ...ENDS].find((each) => each === told);
   if (phase === undefined) return memo;

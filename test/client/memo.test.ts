@@ -1,5 +1,4 @@
 import { TypedSearchAttributes } from '@temporalio/common';
-import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 
 import { memoOf } from '../../src/client/memo.js';
@@ -51,16 +50,11 @@ function told(
   promotion: unknown,
   phase: string | undefined,
   { deadline, trigger }: { readonly deadline?: Date; readonly trigger?: string } = {},
-): WorkflowExecutionDescription {
+): Parameters<typeof memoOf>[0] {
   const typedSearchAttributes = new TypedSearchAttributes([
     ...(phase === undefined ? [] : [{ key: PHASE, value: phase }]),
     ...(trigger === undefined ? [] : [{ key: TRIGGER, value: trigger }]),
     ...(deadline === undefined ? [] : [{ key: DEADLINE, value: deadline }]),
   ]);
-  const description: Pick<WorkflowExecutionDescription, 'memo' | 'typedSearchAttributes'> = {
-    memo: { promotion },
-    typedSearchAttributes,
-  };
-  // No more of it is asked for.
-  return description as WorkflowExecutionDescription;
+  return { memo: { promotion }, typedSearchAttributes };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 
 import { memoOf } from '../../src/client/memo.js';
 import { control } from '../../workflows/messages.js';
@@ -64,8 +65,7 @@ describe('without any worker', () => {
       );
       const phases = memos?.map(({ workflowPropertiesModifiedEventAttributes: memo }) => {
         const data = memo?.upsertedMemo?.fields?.['promotion']?.data ?? new Uint8Array();
-        const { phase }: { phase: string } = JSON.parse(Buffer.from(data).toString('utf8'));
-        return phase;
+        return z.object({ phase: z.string() }).parse(JSON.parse(Buffer.from(data).toString('utf8'))).phase;
       });
       // The admission, for this was started without it, and the opened run; what is asked; what orders name from here on.
       expect(phases).toEqual(['validating', 'validating', 'awaiting-approval', 'promoting']);
