@@ -6,6 +6,7 @@ import { memoAtStart } from '../src/domain/memo.js';
 import { isNameable } from '../src/domain/orders.js';
 import { causesOf, concernsOf } from '../src/domain/ownership.js';
 import { overridesOf } from '../src/domain/override.js';
+import { isEnd } from '../src/domain/phase.js';
 import { notifyPhase } from './notifying.js';
 import type { Run } from './run.js';
 import { tellPhase } from './telling.js';
@@ -38,7 +39,7 @@ export function isToldLater({ joined, sparing, ballot, move: { state, effect } }
   return joined && (effect.do === 'remediate' || (effect.do === 'promote' && state.steps.length <= 1));
 }
 
-/** Memo and search attributes: what `status` and `list` see without any worker. Once a phase, not once a sample. */
+/** Memo and search attributes: what `status` and `list` see without any worker. Search attributes once a phase, not once a sample. */
 export function publish(run: Run): void {
   tellPhase(run);
   const { state } = run.move;
@@ -54,13 +55,16 @@ export function publish(run: Run): void {
   setCurrentDetails(`**${state.phase}** ${doingOf(run)}`);
 }
 
-/** Left out where the search attributes tell all that is new, and an order can name the head that was told before. */
+/**
+ * Left out where the search attributes tell all that is new, and an order can name the head that was told before. An end is always
+ * told, with the journal's newest entry, by which what is missing later is missed.
+ */
 function publishMemo(run: Run, memo: PromotionMemo): void {
   const { rollback, ordered, phase, published } = run;
   const { waitingFor, ...rest } = memo;
   // Whoever reads it knows by the phase that nobody is waited for any more.
   const isNews = run.memo?.text !== beyondAttributes(rest, waitingFor ?? run.memo?.waitingFor, rollback);
-  if (run.terse && !isNews && isNameable(ordered, phase, published)) return;
+  if (run.terse && !isNews && !isEnd(phase) && isNameable(ordered, phase, published)) return;
   run.memo = { text: beyondAttributes(rest, waitingFor, rollback), waitingFor };
   // The head moves with every record: it is told with what else is new, and an order on any newer one is as good.
   const { seq, digest } = run.journal.head;
@@ -68,15 +72,12 @@ function publishMemo(run: Run, memo: PromotionMemo): void {
   upsertMemo({ promotion: seq === 0 ? memo : { ...memo, head: { seq, digest } }, rollback });
 }
 
-/** An end's own name as its reason says nothing more than the phase. */
 function beyondAttributes(
   memo: Omit<PromotionMemo, 'waitingFor'>,
   waitingFor: PromotionMemo['waitingFor'],
   rollback: Run['rollback'],
 ): string {
-  const { phase, reason } = memo;
-  const told = { phase: null, trigger: null, deadline: null, reason: reason === phase ? '' : reason };
-  return JSON.stringify([{ ...memo, ...told }, waitingFor, rollback]);
+  return JSON.stringify([{ ...memo, phase: null, trigger: null, deadline: null }, waitingFor, rollback]);
 }
 
 /** Each change of them is written to the server's list of workflows anew. */
@@ -87,7 +88,8 @@ function publishAttributes(run: Run, deadline: number | null): void {
   run.attributes = attributes;
   upsertSearchAttributes([
     { key: PHASE, value: phase },
-    ...(trigger === undefined ? [] : [{ key: TRIGGER, value: trigger }]),
+    // Whoever started it may have told one.
+    ...(trigger === undefined && !run.terse ? [] : [{ key: TRIGGER, value: trigger ?? null }]),
     { key: DEADLINE, value: deadline === null ? null : new Date(deadline) },
   ]);
 }

@@ -75,7 +75,7 @@ export function isOpen(status: PromotionStatus): boolean {
   return status.execution === 'RUNNING' || status.execution === 'PAUSED';
 }
 
-/** The worker's word goes first: the memo is written once a phase. */
+/** The worker's word goes first: what Temporal was told may be a phase old. */
 export function phaseOf(status: PromotionStatus): ShownPhase {
   const phase = lastPhaseOf(status);
   const unfinished = PHASES.some((open) => open === phase);

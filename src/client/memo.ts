@@ -1,7 +1,7 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 
 import type { PromotionMemo, RollbackStepView } from '../domain/messages.js';
-import { ENDS, isEnd, PHASES } from '../domain/phase.js';
+import { ENDS, PHASES } from '../domain/phase.js';
 import { TRIGGERS } from '../domain/triggers.js';
 import { promotionId } from '../../workflows/messages.js';
 import { ClientError } from './errors.js';
@@ -31,7 +31,6 @@ function withAttributes(memo: PromotionMemo, { typedSearchAttributes: attributes
   return {
     ...memo,
     phase,
-    reason: memo.reason === '' && isEnd(phase) ? phase : memo.reason,
     trigger: TRIGGERS.find((each) => each === attributes.get(TRIGGER)) ?? memo.trigger,
     deadline: attributes.get(DEADLINE)?.getTime() ?? null,
     waitingFor: phase === 'awaiting-approval' ? memo.waitingFor : undefined,

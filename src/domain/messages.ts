@@ -153,7 +153,7 @@ export interface PromotionView {
   readonly log: readonly LogLine[];
 }
 
-/** The part of the view that describe() gives without any worker. Small: it is written at every change of phase. */
+/** The part of the view that describe() gives without any worker. Small: it is written up to once a phase. */
 export interface PromotionMemo {
   readonly target: string;
   readonly commit: string;

@@ -47,7 +47,10 @@ export function refuseHead(
   return isOurs && head.seq >= from ? undefined : 'other_head';
 }
 
-/** Whether whoever orders something in this phase may name this head: then they need not be told a newer one. */
+/**
+ * Whether whoever orders something in this phase may name this head: then they need not be told a newer one. What the workflow
+ * writes depends on it, so a change of the table of orders needs a patch, as one of the workflow does.
+ */
 export function isNameable(orders: OrdersTaken, phase: Phase | End, head: StatementHead): boolean {
   return ACTIONS.filter((action) => refuseAction(action, phase) === undefined).every(
     (action) => refuseHead(orders, [head], action, head) === undefined,

@@ -26,11 +26,6 @@ describe('what a memo tells', () => {
     });
   });
 
-  it('has an end’s own name as its reason where it has no other', () => {
-    expect(memoOf(told(ASKED, 'promoted'), 'tau').reason).toBe('promoted');
-    expect(memoOf(told({ ...ASKED, reason: 'gate_hold' }, 'stopped'), 'tau').reason).toBe('gate_hold');
-  });
-
   it('names those that are waited for while they are', () => {
     expect(memoOf(told(ASKED, 'awaiting-approval'), 'tau').waitingFor).toEqual(['approver']);
   });

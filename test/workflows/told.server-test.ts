@@ -68,7 +68,8 @@ describe('without any worker', () => {
         return z.object({ phase: z.string() }).parse(JSON.parse(Buffer.from(data).toString('utf8'))).phase;
       });
       // The admission, for this was started without it, and the opened run; what is asked; what orders name from here on.
-      expect(phases).toEqual(['validating', 'validating', 'awaiting-approval', 'promoting']);
+      expect(phases).toEqual(['validating', 'validating', 'awaiting-approval', 'promoting', 'promoted']);
+      expect((await told(stage)).head).toEqual((await stage.view()).head);
     }));
 });
 

@@ -145,6 +145,7 @@ export function createFileStore(folder: string): EvidenceStore {
     if (isWanted === undefined) return foldersIn(directory);
     // Of ten thousand names a few are wanted: what the others are is not looked at.
     const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && isWanted(name)).sort();
+    if (names.length > LOOKED_AT) return (await foldersIn(directory)).filter(isWanted);
     const areFolders = await Promise.all(names.map((name) => isFolder(join(directory, name))));
     return names.filter((_, n) => areFolders[n]);
   }
@@ -210,6 +211,9 @@ function placeOf(run: string, path: string): { parents: readonly string[]; name:
   const segments = segmentsOf(path);
   return { parents: [run, ...segments.slice(0, -1)], name: segments.at(-1) ?? '' };
 }
+
+/** Looking at each of more keeps other files waiting, and is no quicker than to ask for all with what they are. */
+const LOOKED_AT = 64;
 
 async function foldersIn(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
