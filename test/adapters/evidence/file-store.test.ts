@@ -206,6 +206,16 @@ describe('reading', () => {
     expect(await store.runs(() => true)).toEqual(['20250101-x', RUN]);
     expect(store.locate(RUN)).toBe(join(root, RUN));
   });
+
+  it('lists the runs that are wanted alone, few or many, and no link to one', async () => {
+    const store = createFileStore(root);
+    const many = Array.from({ length: 100 }, (_, n) => `many-${String(n).padStart(3, '0')}`);
+    for (const name of [...many, 'few']) await mkdir(join(root, name), { recursive: true });
+    await symlink(join(root, 'few'), join(root, 'few-link'));
+    await symlink(join(root, 'few'), join(root, 'many-link'));
+    expect(await store.runs((name) => name.startsWith('many'))).toEqual(many);
+    expect(await store.runs((name) => name.startsWith('few'))).toEqual(['few']);
+  });
 });
 
 /** A file system of 64 KiB, which only root can make. */
