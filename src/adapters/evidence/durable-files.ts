@@ -3,36 +3,12 @@ import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, realpath, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
+import { sharedTurns } from './turns.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
 
-/** The folders that are to be flushed, and those that are being flushed. */
-const [waiting, flushing] = [new Map<string, Promise<void>>(), new Map<string, Promise<void>>()];
-
-/**
- * Makes what was linked or created in the folder survive a power cut. Those that ask while the folder is being flushed share the
- * next flush: one that has begun may have missed what they created.
- */
-export async function syncDirectory(directory: string): Promise<void> {
-  const shared = waiting.get(directory);
-  if (shared !== undefined) return shared;
-  const flush = flushAfter(flushing.get(directory), directory);
-  waiting.set(directory, flush);
-  return flush;
-}
-
-async function flushAfter(before: Promise<void> | undefined, directory: string): Promise<void> {
-  // Those who asked for that one were told what became of it.
-  await before?.catch(() => undefined);
-  const flush = waiting.get(directory);
-  waiting.delete(directory);
-  if (flush !== undefined) flushing.set(directory, flush);
-  try {
-    await flushDirectory(directory);
-  } finally {
-    if (flushing.get(directory) === flush) flushing.delete(directory);
-  }
-}
+/** Makes what was linked or created in the folder survive a power cut. */
+export const syncDirectory: (directory: string) => Promise<void> = sharedTurns(flushDirectory);
 
 async function flushDirectory(directory: string): Promise<void> {
   const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);

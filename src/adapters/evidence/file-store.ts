@@ -15,6 +15,7 @@ import {
 import { EvidenceError, toEvidenceError } from './evidence-error.js';
 import { checkRun, segmentsOf } from './names.js';
 import type { EvidenceStore, PutResult } from './store.js';
+import { sharedTurns } from './turns.js';
 
 /**
  * Evidence in a folder of a local file system, such as `.tau/reports/operator-readiness`. Folders 0700, files 0600.
@@ -139,12 +140,15 @@ export function createFileStore(folder: string): EvidenceStore {
     return paths.filter((path) => path.startsWith(prefix)).sort();
   }
 
+  /** Ten thousand names are many, to read and to hold, where fifty promotions begin at the same time. */
+  const namesIn = sharedTurns<readonly string[]>((directory) => readdir(directory));
+
   async function runs(isWanted?: (name: string) => boolean): Promise<readonly string[]> {
     const directory = await find([]);
     if (directory === undefined) return [];
     if (isWanted === undefined) return foldersIn(directory);
     // Of ten thousand names a few are wanted: what the others are is not looked at.
-    const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && isWanted(name)).sort();
+    const names = (await namesIn(directory)).filter((name) => !name.startsWith('.') && isWanted(name)).sort();
     if (names.length > LOOKED_AT) return (await foldersIn(directory)).filter(isWanted);
     const areFolders = await Promise.all(names.map((name) => isFolder(join(directory, name))));
     return names.filter((_, n) => areFolders[n]);
