@@ -57,7 +57,7 @@ export function publish(run: Run): void {
 
 /**
  * Left out where the search attributes tell all that is new, and an order can name the head that was told before. An end is always
- * told, with the journal's newest entry, by which what is missing later is missed.
+ * told; that of a promotion once it is sealed, with the journal's last entry, by which what is missing later is missed.
  */
 function publishMemo(run: Run, memo: PromotionMemo): void {
   const { rollback, ordered, phase, published } = run;
