@@ -1,8 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, realpath, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
+import {
+  close,
+  fstat,
+  fsync,
+  link,
+  lstat,
+  mkdir,
+  open,
+  read,
+  realpath,
+  stat,
+  unlink,
+  write,
+} from './file-calls.js';
 import { sharedTurns } from './turns.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
@@ -11,20 +24,20 @@ export const UNFINISHED_PREFIX = '.tmp-';
 export const syncDirectory: (directory: string) => Promise<void> = sharedTurns(flushDirectory);
 
 async function flushDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const folder = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await handle.sync();
+    await fsync(folder);
   } finally {
-    closeInPassing(handle);
+    closeInPassing(folder);
   }
 }
 
 /**
  * Nobody waits for it, and its failure says nothing: what could not be written or read was told by fsync() or read(), which came
- * before. Not for a handle whose write failed.
+ * before. Not for a descriptor whose write failed.
  */
-function closeInPassing(handle: FileHandle): void {
-  handle.close().catch(() => undefined);
+function closeInPassing(descriptor: number): void {
+  close(descriptor).catch(() => undefined);
 }
 
 /**
@@ -109,15 +122,15 @@ export interface LinkedFile {
 export async function linkFile(directory: string, name: string, bytes: Uint8Array): Promise<LinkedFile> {
   const unfinished = join(directory, `${UNFINISHED_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`);
   // 'wx' follows no link.
-  const handle = await open(unfinished, 'wx', 0o600);
+  const file = await open(unfinished, 'wx', 0o600);
   try {
-    await handle.writeFile(bytes);
-    await handle.sync();
+    await writeWhole(file, bytes);
+    await fsync(file);
   } catch (error) {
-    await Promise.allSettled([handle.close(), discard(unfinished)]);
+    await Promise.allSettled([close(file), discard(unfinished)]);
     throw error;
   }
-  closeInPassing(handle);
+  closeInPassing(file);
   try {
     const outcome = await linkOnce(unfinished, join(directory, name));
     return { outcome, discarded: discard(unfinished) };
@@ -155,20 +168,20 @@ export async function readRegularFile(
   file: string,
   options: { readonly durable: boolean },
 ): Promise<Uint8Array | undefined> {
-  let handle;
+  let descriptor;
   try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    descriptor = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {
-    const status = await handle.stat();
+    const status = await fstat(descriptor);
     if (!status.isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
-    if (options.durable) await handle.sync();
-    return await readWhole(handle, status.size);
+    if (options.durable) await fsync(descriptor);
+    return await readWhole(descriptor, status.size);
   } finally {
-    closeInPassing(handle);
+    closeInPassing(descriptor);
   }
 }
 
@@ -193,16 +206,23 @@ export async function isRegularFile(file: string): Promise<boolean> {
   throw new EvidenceError('not_regular', `${file} is no regular file`);
 }
 
-/** As `readFile()`, which asks for the size once more. */
-async function readWhole(handle: FileHandle, size: number): Promise<Uint8Array> {
+async function readWhole(file: number, size: number): Promise<Uint8Array> {
   const bytes = Buffer.alloc(size);
-  let read = 0;
-  while (read < size) {
-    const { bytesRead } = await handle.read(bytes, read, size - read, read);
+  let done = 0;
+  while (done < size) {
+    const { bytesRead } = await read(file, bytes, done, size - done, done);
     if (bytesRead === 0) break;
-    read += bytesRead;
+    done += bytesRead;
   }
-  return bytes.subarray(0, read);
+  return bytes.subarray(0, done);
+}
+
+/** A call may write less than it was given, where a disk fills up. */
+async function writeWhole(file: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await write(file, bytes, done, bytes.byteLength - done, done);
+    done += bytesWritten;
+  }
 }
 
 export function isErrno(error: unknown, code: string): boolean {

@@ -1,4 +1,3 @@
-import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { sha256 } from '../canonical.js';
 import {
@@ -13,6 +12,7 @@ import {
   UNFINISHED_PREFIX,
 } from './durable-files.js';
 import { EvidenceError, toEvidenceError } from './evidence-error.js';
+import { readdir, realpath } from './file-calls.js';
 import { checkRun, segmentsOf } from './names.js';
 import type { EvidenceStore, PutResult } from './store.js';
 import { sharedTurns } from './turns.js';

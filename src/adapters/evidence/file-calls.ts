@@ -1,0 +1,21 @@
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+
+/**
+ * The file system's calls as promises. `node:fs/promises` makes three of each, and an object of each descriptor: of what writing and
+ * reading evidence takes, beyond the calls themselves, that is a third, and a promotion makes a thousand of them.
+ */
+export const close = promisify(fs.close);
+export const fstat = promisify(fs.fstat);
+export const fsync = promisify(fs.fsync);
+export const link = promisify(fs.link);
+export const lstat = promisify(fs.lstat);
+export const mkdir = promisify(fs.mkdir);
+export const open = promisify(fs.open);
+export const read = promisify(fs.read);
+export const readdir = promisify(fs.readdir);
+/** The system's own, in one call: Node's looks at each folder on the way. */
+export const realpath = promisify(fs.realpath.native);
+export const stat = promisify(fs.stat);
+export const unlink = promisify(fs.unlink);
+export const write = promisify(fs.write);
