@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 import {
@@ -159,29 +159,60 @@ async function discard(unfinished: string): Promise<void> {
   }
 }
 
+/** Links are not followed and a pipe is not waited for. */
+const READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /**
- * The bytes of a regular file, or undefined if there is none. Links are not followed and a pipe is not waited for.
+ * The bytes of a regular file, or undefined if there is none. Throws EvidenceError `not_regular`.
  * `durable`: its content is on the disk when this returns, even if another process wrote it and died.
- * Throws EvidenceError `not_regular`.
  */
 export async function readRegularFile(
   file: string,
   options: { readonly durable: boolean },
 ): Promise<Uint8Array | undefined> {
-  let descriptor;
   try {
-    descriptor = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await readOpened(await open(file, READING), file, options);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
+}
+
+/** As `readRegularFile`, of a file that is open, which is closed then. */
+export async function readOpened(
+  descriptor: number,
+  name: string,
+  { durable }: { readonly durable: boolean },
+): Promise<Uint8Array> {
   try {
     const status = await fstat(descriptor);
-    if (!status.isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
-    if (options.durable) await fsync(descriptor);
+    if (!status.isFile()) throw new EvidenceError('not_regular', `${name} is no regular file`);
+    if (durable) await fsync(descriptor);
     return await readWhole(descriptor, status.size);
   } finally {
     closeInPassing(descriptor);
+  }
+}
+
+/** The open file, for reading, where it is at this very place; undefined where it is not, or the system (not Linux) can't tell. */
+export async function openAt(file: string, place: string): Promise<number | undefined> {
+  let descriptor;
+  try {
+    descriptor = await open(file, READING);
+  } catch {
+    return undefined;
+  }
+  if (placeOf(descriptor) === place) return descriptor;
+  closeInPassing(descriptor);
+  return undefined;
+}
+
+/** Known to the kernel, without asking a disk; proc(5). */
+function placeOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
   }
 }
 
@@ -219,7 +250,7 @@ async function readWhole(file: number, size: number): Promise<Uint8Array> {
 
 /** A call may write less than it was given, where a disk fills up. */
 async function writeWhole(file: number, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     const { bytesWritten } = await write(file, bytes, done, bytes.byteLength - done, done);
     done += bytesWritten;
   }

@@ -7,6 +7,8 @@ import {
   linkFile,
   makeDirectory,
   makeRoot,
+  openAt,
+  readOpened,
   readRegularFile,
   syncDirectory,
   UNFINISHED_PREFIX,
@@ -33,15 +35,15 @@ export function createFileStore(folder: string): EvidenceStore {
 
   /**
    * The real folder `segments` below the root, or undefined where there is none. Those that ask at the same time share a look; but
-   * that there is none one has to see for oneself: it may have been made since.
+   * that there is none only one that began since can tell: it may have been made meanwhile.
    */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
-    const underWay = looks.get(directory);
-    if (underWay !== undefined) {
-      const found = await underWay;
-      if (found !== undefined) return found;
-    }
+    const before = looks.get(directory);
+    const found = await before;
+    if (found !== undefined) return found;
+    const since = looks.get(directory);
+    if (since !== undefined && since !== before) return since;
     const look = lookUp(directory, segments);
     looks.set(directory, look);
     try {
@@ -72,10 +74,27 @@ export function createFileStore(folder: string): EvidenceStore {
   /** Folders of which this store knows that their names are on the disk, also if a process died that made them. */
   const settled = new Set<string>();
 
-  /** The real folder, made with all above it where it is missing. Each level is checked before the next one is made in it. */
+  /** Folders that are being made. */
+  const making = new Map<string, Promise<string>>();
+
+  /** The real folder, made with all above it where it is missing. Those that need it at the same time have it made once. */
   async function findOrMake(segments: readonly string[]): Promise<string> {
     const found = await find(segments);
     if (found !== undefined) return found;
+    const key = join(...segments);
+    const underWay = making.get(key);
+    if (underWay !== undefined) return underWay;
+    const made = make(segments);
+    making.set(key, made);
+    try {
+      return await made;
+    } finally {
+      making.delete(key);
+    }
+  }
+
+  /** Each level is checked before the next one is made in it. */
+  async function make(segments: readonly string[]): Promise<string> {
     const name = segments.at(-1);
     if (name === undefined) return makeRootFolder();
     const directory = join(await findOrMake(segments.slice(0, -1)), name);
@@ -114,8 +133,15 @@ export function createFileStore(folder: string): EvidenceStore {
     return { ...result, outcome };
   }
 
+  /** Without a look at the folders on the way, where the system tells of an open file that none of them led elsewhere. */
+  async function openInPlace(segments: readonly string[]): Promise<number | undefined> {
+    return realRoot === undefined ? undefined : openAt(join(root, ...segments), join(realRoot, ...segments));
+  }
+
   async function get(run: string, path: string): Promise<Uint8Array | undefined> {
     const { parents, name } = placeOf(run, path);
+    const opened = await openInPlace([...parents, name]);
+    if (opened !== undefined) return readOpened(opened, join(root, run, path), { durable: false });
     const directory = await find(parents);
     return directory === undefined ? undefined : readRegularFile(join(directory, name), { durable: false });
   }
