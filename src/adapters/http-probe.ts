@@ -118,9 +118,12 @@ async function askAt(
   try {
     return await tryUntilAnswered(question, url, tools, client, deadline);
   } finally {
-    await client.destroy();
+    await client.destroy(ASKED);
   }
 }
+
+/** Why a connection ends whose question was answered or given up. One for all: undici makes one of its own, with a stack, for each. */
+const ASKED = new Error('the question was asked');
 
 /** @throws undici's InvalidArgumentError where Node's own settings are none that it takes */
 function clientOf({ origin }: URL, ca: string | undefined, deadline: AbortSignal): HttpClient {
