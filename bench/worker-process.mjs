@@ -51,7 +51,7 @@ async function least() {
       taskQueue,
       workflowBundle,
       stickyQueueScheduleToStartTimeout: '1s',
-      maxCachedWorkflows: 500,
+      maxCachedWorkflows: 200,
     }),
     ...['-evidence', '-watch', '-rollback', '-notify'].map((suffix) =>
       Worker.create({ ...common, taskQueue: `${taskQueue}${suffix}` }),

@@ -152,7 +152,8 @@ async function createWorkers(
       activities: queues.main,
       // A killed worker's workflow tasks go on within seconds.
       stickyQueueScheduleToStartTimeout: '1s',
-      maxCachedWorkflows: 500,
+      // Twice what it watches at the same time. Whoever waits for people is read again once they decide.
+      maxCachedWorkflows: 200,
     }),
     Worker.create({
       ...common,
