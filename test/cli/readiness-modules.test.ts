@@ -108,6 +108,8 @@ describe('a cold promote readiness', () => {
     expect(more).toEqual([
       'adapters/evidence/durable-files.js',
       'adapters/evidence/evidence-error.js',
+      'adapters/evidence/file-calls.js',
+      'adapters/evidence/open-folders.js',
       'adapters/evidence/turns.js',
       'adapters/readiness/evidence.js',
       'cli/readiness-document.js',

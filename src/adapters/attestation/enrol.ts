@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 
 import { InputError } from '../../contracts/input-error.js';
 import { trustedKeySchema, type TrustedKey, type TrustedKeys } from '../../contracts/trusted-keys.js';
-import { isErrno, syncDirectory, UNFINISHED_PREFIX } from '../evidence/durable-files.js';
+import { isErrno, UNFINISHED_PREFIX } from '../evidence/durable-files.js';
+import { openFolders } from '../evidence/open-folders.js';
 import { decodePublicKey, keyidOf } from './signing-key.js';
 import { isSameEntry, parseTrustedKeys, type BelievedKey } from './trusted-keys.js';
 
@@ -151,7 +152,7 @@ async function replace(file: string, before: string | undefined, text: string): 
     } finally {
       await rm(unfinished, { force: true });
     }
-    await syncDirectory(folder);
+    await openFolders.flush(folder);
   } catch (error) {
     throw asRefusal(file, 'written', error);
   }

@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-import { createFile, isErrno, makeDirectory, makeRoot, syncDirectory } from '../evidence/durable-files.js';
+import { createFile, isErrno, makeDirectory, makeRoot } from '../evidence/durable-files.js';
+import { openFolders } from '../evidence/open-folders.js';
 import { AttestationError } from './error.js';
 import { encodePublicKey, keyidOf, type SigningKey } from './signing-key.js';
 
@@ -23,12 +24,12 @@ export async function openKeyFile(file: string): Promise<OpenedKey> {
     const folder = dirname(file);
     await makeRoot(dirname(folder));
     await makeDirectory(folder);
-    await syncDirectory(dirname(folder));
+    await openFolders.flush(dirname(folder));
     await checkFolder(folder);
     const found = await readKey(file);
     if (found !== undefined) {
       // Whoever made it may not have come to this yet, and what it signs must not outlive it.
-      await syncDirectory(folder);
+      await openFolders.flush(folder);
       return { key: signingKeyOf(found), outcome: 'found' };
     }
     const outcome = await createFile(folder, basename(file), freshKey());

@@ -3,7 +3,8 @@ import { stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { notChecked, ok, warning, wrong, type DoctorFinding } from '../../domain/doctor/finding.js';
-import { createFile, isErrno, syncDirectory } from '../evidence/durable-files.js';
+import { createFile, isErrno } from '../evidence/durable-files.js';
+import { openFolders } from '../evidence/open-folders.js';
 import { toEvidenceError } from '../evidence/evidence-error.js';
 
 const MIB = 1024 * 1024;
@@ -46,7 +47,7 @@ async function examineWriting(folder: string, place: string): Promise<DoctorFind
   try {
     await createFile(place, name, Buffer.from('doctor\n'));
     await unlink(join(place, name));
-    await syncDirectory(place);
+    await openFolders.flush(place);
     return ok(
       'evidence-store',
       folder,

@@ -1,44 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { constants, readlinkSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EvidenceError } from './evidence-error.js';
 import {
   close,
+  closeInPassing,
   fstat,
   fsync,
   link,
   lstat,
   mkdir,
   open,
+  placeOf,
   read,
+  READING,
   realpath,
   stat,
   unlink,
   write,
 } from './file-calls.js';
-import { sharedTurns } from './turns.js';
+import { openFolders } from './open-folders.js';
 
 export const UNFINISHED_PREFIX = '.tmp-';
-
-/** Makes what was linked or created in the folder survive a power cut. */
-export const syncDirectory: (directory: string) => Promise<void> = sharedTurns(flushDirectory);
-
-async function flushDirectory(directory: string): Promise<void> {
-  const folder = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await fsync(folder);
-  } finally {
-    closeInPassing(folder);
-  }
-}
-
-/**
- * Nobody waits for it, and its failure says nothing: what could not be written or read was told by fsync() or read(), which came
- * before. Not for a descriptor whose write failed.
- */
-function closeInPassing(descriptor: number): void {
-  close(descriptor).catch(() => undefined);
-}
 
 /**
  * Creates one folder, 0700; one that is there already is success, also when another process was quicker. Durable once
@@ -88,7 +71,7 @@ async function makeWithParents(folder: string): Promise<void> {
 /** What we may not read, somebody else made, with all above it. */
 async function isSynced(directory: string): Promise<boolean> {
   try {
-    await syncDirectory(directory);
+    await openFolders.flush(directory);
     return true;
   } catch (error) {
     if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM')) return false;
@@ -108,7 +91,7 @@ export async function createFile(
 ): Promise<'created' | 'taken'> {
   const { outcome, discarded } = await linkFile(directory, name, bytes);
   await discarded;
-  await syncDirectory(directory);
+  await openFolders.flush(directory);
   return outcome;
 }
 
@@ -165,9 +148,6 @@ async function discard(unfinished: string): Promise<void> {
   }
 }
 
-/** Links are not followed and a pipe is not waited for. */
-const READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
 /**
  * The bytes of a regular file, or undefined if there is none. Throws EvidenceError `not_regular`.
  * `durable`: its content is on the disk when this returns, even if another process wrote it and died.
@@ -211,15 +191,6 @@ export async function openAt(file: string, place: string): Promise<number | unde
   if (placeOf(descriptor) === place) return descriptor;
   closeInPassing(descriptor);
   return undefined;
-}
-
-/** Known to the kernel, without asking a disk; proc(5). */
-function placeOf(descriptor: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether there is one; a link to one is none. */

@@ -10,12 +10,12 @@ import {
   openAt,
   readOpened,
   readRegularFile,
-  syncDirectory,
   UNFINISHED_PREFIX,
 } from './durable-files.js';
 import { EvidenceError, toEvidenceError } from './evidence-error.js';
 import { readdir, realpath } from './file-calls.js';
 import { checkRun, segmentsOf } from './names.js';
+import { openFolders } from './open-folders.js';
 import type { EvidenceStore, PutResult } from './store.js';
 import { sharedTurns } from './turns.js';
 
@@ -39,6 +39,8 @@ export function createFileStore(folder: string): EvidenceStore {
    */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
+    // No link on its way: only where the root is one may it lead elsewhere by now.
+    if (realRoot === root && openFolders.isInPlace(directory)) return directory;
     const before = looks.get(directory);
     const found = await before;
     if (found !== undefined) return found;
@@ -118,7 +120,7 @@ export function createFileStore(folder: string): EvidenceStore {
     if (segments.length === 0) await makeRoot(root);
     else {
       const above = dirname(directory);
-      await syncDirectory(above);
+      await openFolders.flush(above);
       await settle(above, segments.slice(0, -1));
     }
     settled.add(directory);
@@ -211,7 +213,7 @@ async function putIn(
     }
     if (linked.outcome === 'created') {
       try {
-        await syncDirectory(directory);
+        await openFolders.flush(directory);
       } finally {
         await linked.discarded;
       }
@@ -232,7 +234,7 @@ async function isThere(directory: string, name: string, bytes: Uint8Array, what:
       'conflict',
       `${what} is ${sha256(existing)} already and stays so; refused ${sha256(bytes)}`,
     );
-  await syncDirectory(directory);
+  await openFolders.flush(directory);
   return true;
 }
 
@@ -268,6 +270,7 @@ async function wrapped<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    openFolders.forgetAll();
     throw toEvidenceError(error, what);
   }
 }

@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { readinessReport } from '../../tau/readiness-report.js';
-import { createFile, makeDirectory, makeRoot, syncDirectory } from '../evidence/durable-files.js';
+import { createFile, makeDirectory, makeRoot } from '../evidence/durable-files.js';
+import { openFolders } from '../evidence/open-folders.js';
 import { EvidenceError, toEvidenceError } from '../evidence/evidence-error.js';
 import { answerFiles } from '../gates/answer.js';
 import type { AskedReadiness } from './ask.js';
@@ -53,7 +54,7 @@ async function write(
 ): Promise<void> {
   await makeRoot(dirname(folder));
   await makeDirectory(folder);
-  await syncDirectory(dirname(folder));
+  await openFolders.flush(dirname(folder));
   for (const { name, bytes } of files)
     if ((await createFile(folder, name, bytes)) === 'taken')
       throw new EvidenceError('conflict', `${name} is there already`);

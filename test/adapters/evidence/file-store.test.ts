@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -165,6 +176,68 @@ describe('a link below the root', () => {
     await store.put(RUN, 'a', bytes('1'));
     expect(await readdir(join(base, 'disk', RUN))).toEqual(['a']);
   });
+
+  it('is not followed when it takes the place of a folder that was written to', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'round/a', bytes('1'));
+    await rename(join(root, RUN), join(base, 'outside'));
+    await symlink(join(base, 'outside'), join(root, RUN));
+    for (const asked of [
+      () => store.put(RUN, 'round/b', bytes('1')),
+      () => store.get(RUN, 'round/a'),
+      () => store.has(RUN, 'round/a'),
+      () => store.list(RUN, 'round/'),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'outside_root' });
+    expect(await readdir(join(base, 'outside/round'))).toEqual(['a']);
+  });
+
+  it('is not followed when it takes the place of one above what was written to, within the run', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'round/deep/a', bytes('1'));
+    await rename(join(root, RUN, 'round'), join(root, RUN, 'moved'));
+    await symlink(join(root, RUN, 'moved'), join(root, RUN, 'round'));
+    await expect(store.put(RUN, 'round/deep/b', bytes('1'))).rejects.toMatchObject({ code: 'not_regular' });
+    await expect(store.get(RUN, 'round/deep/a')).rejects.toMatchObject({ code: 'not_regular' });
+    expect(await store.list(RUN)).toEqual(['moved/deep/a']);
+  });
+
+  it('is followed to where it leads now, when it is the root or stands above it', async () => {
+    const disks = [join(base, 'disk-1'), join(base, 'disk-2')] as const;
+    for (const disk of disks) await mkdir(join(disk, 'reports'), { recursive: true });
+    const link = join(base, 'disk');
+    await symlink(disks[0], link);
+    const store = createFileStore(join(link, 'reports'));
+    await store.put(RUN, 'a', bytes('1'));
+    await rm(link);
+    await symlink(disks[1], link);
+    expect(await store.get(RUN, 'a')).toBeUndefined();
+    await store.put(RUN, 'b', bytes('1'));
+    expect(await readdir(join(disks[0], 'reports', RUN))).toEqual(['a']);
+    expect(await readdir(join(disks[1], 'reports', RUN))).toEqual(['b']);
+  });
+});
+
+describe('a folder that was written to', () => {
+  it('is made anew where somebody took it away, or moved it', async () => {
+    const store = createFileStore(root);
+    await store.put(RUN, 'round/a', bytes('1'));
+    await rm(join(root, RUN), { recursive: true });
+    expect(await store.has(RUN, 'round/a')).toBe(false);
+    expect((await store.put(RUN, 'round/a', bytes('2'))).outcome).toBe('written');
+    await rename(root, join(base, 'moved'));
+    expect(await store.get(RUN, 'round/a')).toBeUndefined();
+    expect((await store.put(RUN, 'round/a', bytes('3'))).outcome).toBe('written');
+    expect(await readFile(join(base, 'moved', RUN, 'round/a'), 'utf8')).toBe('2');
+    expect(await readFile(join(root, RUN, 'round/a'), 'utf8')).toBe('3');
+  });
+
+  it('is made once where several files are the first in it', async () => {
+    const store = createFileStore(root);
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    await Promise.all(names.map((name) => store.put(RUN, `round/deep/${name}`, bytes(name))));
+    expect(await store.list(RUN, 'round/')).toEqual(names.map((name) => `round/deep/${name}`));
+  });
 });
 
 describe('something else in the place of a file', () => {
@@ -248,7 +321,8 @@ describe('a full disk', () => {
       await rm(join(disk, 'filler'));
       expect((await store.put(RUN, 'large', bytes('2'))).outcome).toBe('written');
     } finally {
-      await promisify(execFile)('umount', [disk]);
+      // Its folders stay open.
+      await promisify(execFile)('umount', ['--lazy', disk]);
     }
   });
 });
