@@ -13,8 +13,8 @@ import { newTarget, spread } from './promotions.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const EACH = Number(process.env.BENCH_EACH ?? 60);
-/** As many as a round: what is measured is a worker that has been at work. */
-const WARM_UP = EACH;
+/** As many as three rounds: what is measured is a worker that has been at work, whose code Node has compiled. */
+const WARM_UP = 3 * EACH;
 const AT_ONCE = 20;
 /** Each of both is asked as often how far it is. */
 const POLLED_MS = 1_000;
