@@ -101,6 +101,8 @@ export function createFileStore(folder: string): EvidenceStore {
     if (name === undefined) return makeRootFolder();
     const directory = join(await findOrMake(segments.slice(0, -1)), name);
     await makeDirectory(directory);
+    // It may have been there before.
+    settled.delete(directory);
     return directory;
   }
 
