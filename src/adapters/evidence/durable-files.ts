@@ -11,9 +11,7 @@ import {
   lstat,
   mkdir,
   open,
-  placeOf,
   read,
-  READING,
   realpath,
   stat,
   unlink,
@@ -80,9 +78,9 @@ async function isSynced(directory: string): Promise<boolean> {
 }
 
 /**
- * All or nothing under a name that must be free: temp file in the same folder, write, fsync, link(), fsync of the folder. link()
- * never replaces, which rename() does in silence. 'taken' if the name is not free. A file whose fsync failed is thrown away: a
- * second fsync would say yes to pages that the first one lost.
+ * All or nothing under a name that must be free: temp file in the same folder, write and flush, link(), flush of the folder. link()
+ * never replaces, which rename() does in silence. 'taken' if the name is not free. A file whose flush failed is thrown away: a
+ * second one would say yes to pages that the first one lost.
  */
 export async function createFile(
   directory: string,
@@ -149,48 +147,29 @@ async function discard(unfinished: string): Promise<void> {
 }
 
 /**
- * The bytes of a regular file, or undefined if there is none. Throws EvidenceError `not_regular`.
+ * The bytes of a regular file, or undefined if there is none. Links are not followed and a pipe is not waited for.
  * `durable`: its content is on the disk when this returns, even if another process wrote it and died.
+ * Throws EvidenceError `not_regular`.
  */
 export async function readRegularFile(
   file: string,
   options: { readonly durable: boolean },
 ): Promise<Uint8Array | undefined> {
+  let descriptor;
   try {
-    return await readOpened(await open(file, READING), file, options);
+    descriptor = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-/** As `readRegularFile`, of a file that is open, which is closed then. */
-export async function readOpened(
-  descriptor: number,
-  name: string,
-  { durable }: { readonly durable: boolean },
-): Promise<Uint8Array> {
   try {
     const status = await fstat(descriptor);
-    if (!status.isFile()) throw new EvidenceError('not_regular', `${name} is no regular file`);
-    if (durable) await fsync(descriptor);
+    if (!status.isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
+    if (options.durable) await fsync(descriptor);
     return await readWhole(descriptor, status.size);
   } finally {
     closeInPassing(descriptor);
   }
-}
-
-/** The open file, for reading, where it is at this very place; undefined where it is not, or the system (not Linux) can't tell. */
-export async function openAt(file: string, place: string): Promise<number | undefined> {
-  let descriptor;
-  try {
-    descriptor = await open(file, READING);
-  } catch {
-    return undefined;
-  }
-  if (placeOf(descriptor) === place) return descriptor;
-  closeInPassing(descriptor);
-  return undefined;
 }
 
 /** Whether there is one; a link to one is none. */

@@ -1,4 +1,4 @@
-import fs, { constants } from 'node:fs';
+import fs from 'node:fs';
 import { promisify } from 'node:util';
 
 /**
@@ -20,22 +20,9 @@ export const stat = promisify(fs.stat);
 export const unlink = promisify(fs.unlink);
 export const write = promisify(fs.write);
 
-/** Links are not followed and a pipe is not waited for. */
-export const READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
 /**
- * Nobody waits for it, and its failure says nothing: what could not be written or read was told by fsync() or read(), which came
- * before. Not for a descriptor whose write failed.
+ * Nobody waits for it, and its failure says nothing: what could not be written or read was told by the calls before it. Not for a descriptor whose write failed.
  */
 export function closeInPassing(descriptor: number): void {
   close(descriptor).catch(() => undefined);
-}
-
-/** Where an open file or folder is now, as the kernel knows it without asking a disk; undefined where there is no proc(5). */
-export function placeOf(descriptor: number): string | undefined {
-  try {
-    return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,8 +7,6 @@ import {
   linkFile,
   makeDirectory,
   makeRoot,
-  openAt,
-  readOpened,
   readRegularFile,
   UNFINISHED_PREFIX,
 } from './durable-files.js';
@@ -27,9 +25,6 @@ import { sharedTurns } from './turns.js';
 export function createFileStore(folder: string): EvidenceStore {
   const root = resolve(folder);
 
-  /** Where the root led when it was last looked up: a link may be set to another place while we run. */
-  let realRoot: string | undefined;
-
   /** Looks that are under way, by folder. */
   const looks = new Map<string, Promise<string | undefined>>();
 
@@ -39,8 +34,7 @@ export function createFileStore(folder: string): EvidenceStore {
    */
   async function find(segments: readonly string[]): Promise<string | undefined> {
     const directory = join(root, ...segments);
-    // No link on its way: only where the root is one may it lead elsewhere by now.
-    if (realRoot === root && openFolders.isInPlace(directory)) return directory;
+    if (openFolders.isInPlace(directory)) return directory;
     const before = looks.get(directory);
     const found = await before;
     if (found !== undefined) return found;
@@ -58,9 +52,10 @@ export function createFileStore(folder: string): EvidenceStore {
   async function lookUp(directory: string, segments: readonly string[]): Promise<string | undefined> {
     try {
       const realDirectory = await realpath(directory);
+      if (realDirectory === directory) return directory;
+      // There is a link on the way: the root, or one above it, which may be set to another place while we run.
+      const realRoot = await realpath(root);
       // The very place, not just somewhere below the root: a link from one run into another is one too.
-      if (realRoot !== undefined && realDirectory === join(realRoot, ...segments)) return realDirectory;
-      realRoot = await realpath(root);
       if (realDirectory === join(realRoot, ...segments)) return realDirectory;
       const isBelow = `${realDirectory}${sep}`.startsWith(`${realRoot}${sep}`);
       throw new EvidenceError(
@@ -73,8 +68,11 @@ export function createFileStore(folder: string): EvidenceStore {
     }
   }
 
-  /** Folders of which this store knows that their names are on the disk, also if a process died that made them. */
-  const settled = new Set<string>();
+  /**
+   * `SETTLED`: the folder's name is on the disk, and so are those above it, also if a process died that made them. Anything else:
+   * the latest that sees to that.
+   */
+  const settled = new Map<string, object>();
 
   /** Folders that are being made. */
   const making = new Map<string, Promise<string>>();
@@ -107,6 +105,8 @@ export function createFileStore(folder: string): EvidenceStore {
   }
 
   async function makeRootFolder(): Promise<string> {
+    // Nothing below it was there any more.
+    settled.clear();
     await makeRoot(root);
     const made = await find([]);
     if (made === undefined) throw new EvidenceError('unavailable', `${root} vanished`);
@@ -118,14 +118,19 @@ export function createFileStore(folder: string): EvidenceStore {
    * all of them.
    */
   async function settle(directory: string, segments: readonly string[]): Promise<void> {
-    if (settled.has(directory)) return;
+    if (settled.get(directory) === SETTLED) return;
+    const settling = {};
+    settled.set(directory, settling);
+    const [oldest] = settled.keys();
+    if (oldest !== undefined && settled.size > REMEMBERED) settled.delete(oldest);
     if (segments.length === 0) await makeRoot(root);
     else {
       const above = dirname(directory);
       await openFolders.flush(above);
       await settle(above, segments.slice(0, -1));
     }
-    settled.add(directory);
+    // Unless it was made anew meanwhile.
+    if (settled.get(directory) === settling) settled.set(directory, SETTLED);
   }
 
   async function put(run: string, path: string, bytes: Uint8Array): Promise<PutResult> {
@@ -137,15 +142,8 @@ export function createFileStore(folder: string): EvidenceStore {
     return { ...result, outcome };
   }
 
-  /** Without a look at the folders on the way, where the system tells of an open file that none of them led elsewhere. */
-  async function openInPlace(segments: readonly string[]): Promise<number | undefined> {
-    return realRoot === undefined ? undefined : openAt(join(root, ...segments), join(realRoot, ...segments));
-  }
-
   async function get(run: string, path: string): Promise<Uint8Array | undefined> {
     const { parents, name } = placeOf(run, path);
-    const opened = await openInPlace([...parents, name]);
-    if (opened !== undefined) return readOpened(opened, join(root, run, path), { durable: false });
     const directory = await find(parents);
     return directory === undefined ? undefined : readRegularFile(join(directory, name), { durable: false });
   }
@@ -246,6 +244,11 @@ function placeOf(run: string, path: string): { parents: readonly string[]; name:
   return { parents: [run, ...segments.slice(0, -1)], name: segments.at(-1) ?? '' };
 }
 
+const SETTLED = {};
+
+/** Folders; one that is forgotten is flushed once more. */
+const REMEMBERED = 1_000;
+
 /** Looking at each of more keeps other files waiting, and is no quicker than to ask for all with what they are. */
 const LOOKED_AT = 64;
 
@@ -272,7 +275,7 @@ async function wrapped<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    openFolders.forgetAll();
+    if (!(error instanceof EvidenceError)) openFolders.forgetAll();
     throw toEvidenceError(error, what);
   }
 }

@@ -1,10 +1,10 @@
-import { constants } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
 
-import { closeInPassing, fsync, open, placeOf } from './file-calls.js';
+import { closeInPassing, fsync, open } from './file-calls.js';
 import { sharedTurns } from './turns.js';
 
-/** Of each promotion one or two are written to at the same time. */
-const KEPT = 64;
+/** A run has up to ten. */
+const KEPT = 256;
 
 /**
  * Folders that were flushed, kept open. Linux says where an open folder is: one that still is where it was found has no link on its
@@ -34,6 +34,9 @@ class OpenFolders {
     try {
       await fsync(descriptor);
       this.#keep(directory, descriptor);
+    } catch (error) {
+      this.#forget(directory);
+      throw error;
     } finally {
       this.#flushing.delete(descriptor);
       if (this.#kept.get(directory) !== descriptor) closeInPassing(descriptor);
@@ -60,6 +63,15 @@ class OpenFolders {
     const descriptor = this.#kept.get(directory);
     this.#kept.delete(directory);
     if (descriptor !== undefined && !this.#flushing.has(descriptor)) closeInPassing(descriptor);
+  }
+}
+
+/** Where an open folder is now, as the kernel tells by proc(5) without asking a disk; undefined where it does not. */
+function placeOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
   }
 }
 

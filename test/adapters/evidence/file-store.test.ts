@@ -216,6 +216,20 @@ describe('a link below the root', () => {
     expect(await readdir(join(disks[0], 'reports', RUN))).toEqual(['a']);
     expect(await readdir(join(disks[1], 'reports', RUN))).toEqual(['b']);
   });
+
+  it('is not followed back from there to where the root led before', async () => {
+    const [before, now] = [join(base, 'before'), join(base, 'now')];
+    for (const disk of [before, now]) await mkdir(disk);
+    await symlink(before, join(base, 'root'));
+    const store = createFileStore(join(base, 'root'));
+    await store.put(RUN, 'a', bytes('1'));
+    await rm(join(base, 'root'));
+    await symlink(now, join(base, 'root'));
+    await symlink(join(before, RUN), join(now, RUN));
+    await expect(store.get(RUN, 'a')).rejects.toMatchObject({ code: 'outside_root' });
+    await expect(store.put(RUN, 'b', bytes('1'))).rejects.toMatchObject({ code: 'outside_root' });
+    expect(await readdir(join(before, RUN))).toEqual(['a']);
+  });
 });
 
 describe('a folder that was written to', () => {

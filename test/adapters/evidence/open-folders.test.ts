@@ -52,13 +52,13 @@ describe.skipIf(process.platform !== 'linux')('a folder that was flushed', () =>
     await expect(openFolders.flush(join(base, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('stays open with 63 others, and is closed once it is forgotten', async () => {
-    const folders = await Promise.all(Array.from({ length: 70 }, (_, n) => made(String(n))));
+  it('stays open with 255 others, and is closed once it is forgotten', async () => {
+    const folders = await Promise.all(Array.from({ length: 260 }, (_, n) => made(String(n))));
     for (const folder of folders) await openFolders.flush(folder);
-    await expect.poll(open).toBe(64);
-    expect(folders.filter((folder) => openFolders.isInPlace(folder))).toEqual(folders.slice(-64));
+    await expect.poll(open).toBe(256);
+    expect(folders.filter((folder) => openFolders.isInPlace(folder))).toEqual(folders.slice(-256));
     // One that is used stays, and the one that was not used for longest goes.
-    const [next] = folders.slice(-64);
+    const [next] = folders.slice(-256);
     await openFolders.flush(next ?? '');
     await openFolders.flush(folders[0] ?? '');
     expect(openFolders.isInPlace(next ?? '')).toBe(true);
