@@ -164,8 +164,7 @@ export function createFileStore(folder: string): EvidenceStore {
       await find([run]);
       return [];
     }
-    const paths = await filesBelow(directory, below);
-    return paths.filter((path) => path.startsWith(prefix)).sort();
+    return (await filesBelow(directory, below, prefix)).toSorted();
   }
 
   /** Ten thousand names are many, to read and to hold, where fifty promotions begin at the same time. */
@@ -258,13 +257,18 @@ async function foldersIn(directory: string): Promise<readonly string[]> {
   return folders.map((entry) => entry.name).sort();
 }
 
-/** Regular files only; links, pipes and unfinished files are no evidence of ours. */
-async function filesBelow(directory: string, prefix: string): Promise<readonly string[]> {
+/**
+ * Regular files only; links, pipes and unfinished files are no evidence of ours.
+ *
+ * @param wanted how their paths start
+ */
+async function filesBelow(directory: string, prefix: string, wanted: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   const below = await Promise.all(
     entries.map(async (entry) => {
       const path = `${prefix}${entry.name}`;
-      if (entry.isDirectory()) return filesBelow(join(directory, entry.name), `${path}/`);
+      if (!path.startsWith(wanted)) return [];
+      if (entry.isDirectory()) return filesBelow(join(directory, entry.name), `${path}/`, wanted);
       return entry.isFile() && !entry.name.startsWith(UNFINISHED_PREFIX) ? [path] : [];
     }),
   );
