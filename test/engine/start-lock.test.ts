@@ -74,11 +74,9 @@ it('kills a command at its deadline together with what it started', async () => 
   const { folder } = await stateFolder();
   const told = join(folder, 'sleeper');
   const sleeping = `sleep 61 & echo $! > ${told}; wait`;
-  const before = performance.now();
   await expect(runBounded('/bin/sh', ['-c', sleeping], 1_000)).rejects.toThrow('longer than 1000 ms');
-  expect(performance.now() - before).toBeLessThan(61_000);
   const sleeper = Number(await readFile(told, 'utf8'));
   expect(sleeper).toBeGreaterThan(1);
-  // The kernel ends what is killed in its own time.
+  // The kernel ends what is killed in its own time; left alone it would sleep for longer than is waited.
   await expect.poll(() => commandLineOf(sleeper)).toBeUndefined();
 });

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 
 /**
- * The file system's calls as promises. `node:fs/promises` makes three of each, and an object of each descriptor: of what writing and
- * reading evidence takes, beyond the calls themselves, that is a third, and a promotion makes a thousand of them.
+ * The file system's calls as promises. `node:fs/promises` makes three of each, and an object of each descriptor, which is
+ * a good part of what a call takes; a promotion makes hundreds. Figures: docs/decisions/0039-few-calls.md
  */
 export const close = promisify(fs.close);
 export const fstat = promisify(fs.fstat);
@@ -21,7 +21,8 @@ export const unlink = promisify(fs.unlink);
 export const write = promisify(fs.write);
 
 /**
- * Nobody waits for it, and its failure says nothing: what could not be written or read was told by the calls before it. Not for a descriptor whose write failed.
+ * Nobody waits for it, and its failure says nothing: what could not be written or read was told by the calls before it. Not for a
+ * descriptor whose write failed.
  */
 export function closeInPassing(descriptor: number): void {
   close(descriptor).catch(() => undefined);
