@@ -140,10 +140,11 @@ async function attestationsOf(
   key: SigningKey,
 ): Promise<Uint8Array> {
   const { store } = evidence;
-  const files = { paths: await store.list(folder), read: (path: string) => store.get(folder, path) };
-  const { seq, head } = sealed.manifest.journal;
+  const { files, journal } = sealed.manifest;
+  const readable = { paths: files.map(({ path }) => path), read: (path: string) => store.get(folder, path) };
+  const { seq, head } = journal;
   const { entries } = await readJournal(evidence, folder, { run: record.run, head: { seq, digest: head } });
-  return attest(await attestedRunOf(files, record, sealed, entries), key);
+  return attest(await attestedRunOf(readable, record, sealed, entries), key);
 }
 
 /** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */
