@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
+import { canonicalBytes, parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
 import {
   appendEntry,
   entryPath,
@@ -17,6 +17,7 @@ import { readReport, type Report } from '../../../src/adapters/evidence/report-m
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import { statementText } from '../../../src/domain/statement.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
 import {
   codeOf,
@@ -130,7 +131,59 @@ describe('a sealed run', () => {
       expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
     },
   );
+
+  test.each(['before', 'after'])(
+    'attests a decision that came %s its manifest only if that lists it',
+    async (when) => {
+      const opened = await openJournalled();
+      if (when === 'before') await putDecision(opened);
+      const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
+      expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
+      if (when === 'after') await putDecision(opened);
+      await seal(opened);
+      expect((await attested(opened)).includes(VOTER)).toBe(when === 'before');
+    },
+  );
 });
+
+const VOTER = 'voter@example.org';
+
+async function putDecision({ store, folder }: OpenedRun): Promise<void> {
+  const digest = `sha256:${'5'.repeat(64)}`;
+  const statement = Buffer.from(
+    statementText({
+      v: 1,
+      type: 'promotion-decision.v1',
+      deployment: 'd',
+      target: 't',
+      run: RUN,
+      at: new Date(OPENED_MS).toISOString(),
+      by: VOTER,
+      subject: digest,
+      request: digest,
+      verdict: 'approve',
+      comment: '',
+    }),
+  );
+  const receipt = {
+    v: 1,
+    statement: sha256(statement),
+    signature: null,
+    receivedAt: new Date(OPENED_MS).toISOString(),
+    identity: 'asserted',
+    key: null,
+  };
+  const base = 'approval-1/decision-0123456789abcdef';
+  await store.put(folder, `${base}.statement.json`, statement);
+  await store.put(folder, `${base}.json`, canonicalBytes(receipt));
+}
+
+/** All that was signed, as text. */
+async function attested({ path }: OpenedRun): Promise<string> {
+  const lines = (await readFile(join(path, 'attestations.intoto.jsonl'), 'utf8')).trim().split('\n');
+  const payloads = lines.map((line) => z.object({ payload: z.base64() }).parse(JSON.parse(line)).payload);
+  return payloads.map((payload) => Buffer.from(payload, 'base64').toString('utf8')).join('\n');
+}
 
 /** What sealing says about a spoilt journal; nothing may have been sealed. */
 const refused = async (spoil: (opened: OpenedRun & { head: JournalHead }) => Promise<JournalHead | void>) => {
