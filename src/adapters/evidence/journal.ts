@@ -28,17 +28,37 @@ export interface JournalAppend {
   readonly body: Json;
 }
 
+export interface EntriesAppend extends Pick<JournalAppend, 'run' | 'head'> {
+  readonly entries: readonly Pick<JournalAppend, 'at' | 'kind' | 'body'>[];
+}
+
 /**
  * Writes `journal/<seq>.json` once, durably. The same entry again is success, also where one of the two was told without a
  * secret that whoever wrote the other did not know: the one that is there stands.
  *
  * @throws EvidenceError `journal_fork` where another history of the run wrote that number (a workflow reset): a fork
  */
-export async function appendEntry(
+export async function appendEntry(evidence: RunEvidence, append: JournalAppend): Promise<JournalHead> {
+  return appendIn(await evidence.folderOf(append.run), evidence, append);
+}
+
+/** One entry after the other; gives the head that each made. Throws as appendEntry. */
+export async function appendEntries(
+  evidence: RunEvidence,
+  { run, head, entries }: EntriesAppend,
+): Promise<readonly JournalHead[]> {
+  const folder = await evidence.folderOf(run);
+  const heads: JournalHead[] = [];
+  for (const entry of entries)
+    heads.push(await appendIn(folder, evidence, { run, head: heads.at(-1) ?? head, ...entry }));
+  return heads;
+}
+
+async function appendIn(
+  folder: string,
   evidence: RunEvidence,
   { run, head, at, kind, body }: JournalAppend,
 ): Promise<JournalHead> {
-  const folder = await evidence.folderOf(run);
   const seq = head.seq + 1;
   const prev = head.seq === 0 ? genesis(run) : head.digest;
   const bytes = canonicalBytes({ v: 1, run, seq, prev, at: new Date(at).toISOString(), kind, body });
