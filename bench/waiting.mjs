@@ -8,8 +8,8 @@ import { GO_ON } from './least/messages.mjs';
 import { shapeOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
 import { cpuMsOf, memoryOf, withFileServer, withWorkerProcess } from './processes.mjs';
-import { promoteOne, startOne, waiting, waitsForSignal } from './promoting.mjs';
-import { newTarget, spread } from './promotions.mjs';
+import { promoteOne, startLeast, startOne, waiting } from './promoting.mjs';
+import { spread } from './promotions.mjs';
 
 const COUNTS = (process.env.BENCH_COUNTS ?? '1000,10000').split(',').map(Number);
 /** Deciding all takes as long as starting all: left out for the largest where time is short. */
@@ -93,17 +93,6 @@ async function measure(kind, count, { address, pids }, { folder, environment }, 
 async function startOurs(client) {
   const handle = await startOne(client);
   await waiting(handle);
-  return handle;
-}
-
-/** The same, as far as to the signal. */
-async function startLeast(client, shape) {
-  const handle = await client.workflow.start('least', {
-    workflowId: `least/${newTarget()}`,
-    taskQueue: 'least',
-    args: [shape],
-  });
-  await waitsForSignal(handle, shape);
   return handle;
 }
 

@@ -16,14 +16,16 @@ export function shapeOf(events) {
       group = { task, activities: [] };
       shape.push(group.activities);
     }
+    const timeouts = TIMEOUTS.map((name) => [name, msOf(scheduled[name])]).filter(([, ms]) => ms > 0);
     group.activities.push({
       suffix: scheduled.taskQueue.name.slice(prefix.length),
-      startToCloseTimeout: msOf(scheduled.startToCloseTimeout),
-      ...(msOf(scheduled.heartbeatTimeout) > 0 ? { heartbeatTimeout: msOf(scheduled.heartbeatTimeout) } : {}),
+      ...Object.fromEntries(timeouts),
     });
   }
   return shape;
 }
+
+const TIMEOUTS = ['startToCloseTimeout', 'scheduleToCloseTimeout', 'heartbeatTimeout'];
 
 function msOf(duration) {
   return Number(duration?.seconds ?? 0) * 1_000 + (duration?.nanos ?? 0) / 1e6;
