@@ -21,22 +21,33 @@ export interface OpenedKey {
  */
 export async function openKeyFile(file: string): Promise<OpenedKey> {
   return wrapped(file, async () => {
-    const folder = dirname(file);
-    await makeRoot(dirname(folder));
-    await makeDirectory(folder);
-    await openFolders.flush(dirname(folder));
-    await checkFolder(folder);
-    const found = await readKey(file);
-    if (found !== undefined) {
-      // Whoever made it may not have come to this yet, and what it signs must not outlive it.
-      await openFolders.flush(folder);
-      return { key: signingKeyOf(found), outcome: 'found' };
-    }
-    const outcome = await createFile(folder, basename(file), freshKey());
-    const key = await readKey(file);
-    if (key === undefined) throw new AttestationError('key_unavailable', `${file} comes and goes`);
-    return { key: signingKeyOf(key), outcome: outcome === 'created' ? 'created' : 'found' };
+    const there = await findKey(file);
+    if (there !== undefined && lasting.get(file) === there.keyid) return { key: there, outcome: 'found' };
+    const opened = await makeKeyFile(file);
+    lasting.set(file, opened.key.keyid);
+    return opened;
   });
+}
+
+/** Keys that this process has seen onto the disk, by file. */
+const lasting = new Map<string, string>();
+
+async function makeKeyFile(file: string): Promise<OpenedKey> {
+  const folder = dirname(file);
+  await makeRoot(dirname(folder));
+  await makeDirectory(folder);
+  await openFolders.flush(dirname(folder));
+  await checkFolder(folder);
+  const found = await readKey(file);
+  if (found !== undefined) {
+    // Whoever made it may not have come to this yet, and what it signs must not outlive it.
+    await openFolders.flush(folder);
+    return { key: signingKeyOf(found), outcome: 'found' };
+  }
+  const outcome = await createFile(folder, basename(file), freshKey());
+  const key = await readKey(file);
+  if (key === undefined) throw new AttestationError('key_unavailable', `${file} comes and goes`);
+  return { key: signingKeyOf(key), outcome: outcome === 'created' ? 'created' : 'found' };
 }
 
 /**
@@ -45,12 +56,14 @@ export async function openKeyFile(file: string): Promise<OpenedKey> {
  * @throws AttestationError as openKeyFile
  */
 export async function findKeyFile(file: string): Promise<SigningKey | undefined> {
-  return wrapped(file, async () => {
-    const found = await readKey(file);
-    if (found === undefined) return undefined;
-    await checkFolder(dirname(file));
-    return signingKeyOf(found);
-  });
+  return wrapped(file, () => findKey(file));
+}
+
+async function findKey(file: string): Promise<SigningKey | undefined> {
+  const found = await readKey(file);
+  if (found === undefined) return undefined;
+  await checkFolder(dirname(file));
+  return signingKeyOf(found);
 }
 
 function signingKeyOf(privateKey: KeyObject): SigningKey {
