@@ -14,7 +14,7 @@ import { newTarget, spread } from './promotions.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const EACH = Number(process.env.BENCH_EACH ?? 200);
-/** A server looks at most timeouts when they would have expired, after 5 s at the latest: it belongs to the round that set them. */
+/** A server looks at a timeout when it would have expired, which belongs to the round that set it. Most of them are 3 to 5 s. */
 const EXPIRED_MS = 6_000;
 /** What is measured is a worker that has been at work, whose code Node has compiled. */
 const WARM_UP = 200;

@@ -12,7 +12,7 @@ export interface Folders {
    * @throws EvidenceError `not_regular` or `outside_root` where there is a link on the way
    */
   readonly find: (segments: readonly string[]) => Promise<string | undefined>;
-  /** The same, made with all above it where it is missing: 0700. */
+  /** The same, made with all above it where it is missing: 0700. Throws as `find`. */
   readonly findOrMake: (segments: readonly string[]) => Promise<string>;
   /**
    * Makes the folder's own name and those above it durable. After what is in it: one flush of the file system's log then does for

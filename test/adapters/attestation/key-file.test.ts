@@ -68,6 +68,20 @@ test('a key is made where there is none, for nobody else to read, and found agai
   expect(createPrivateKey(await readFile(at.file, 'utf8')).asymmetricKeyType).toBe('ed25519');
 });
 
+test('one that is exchanged is the one that signs, and one that is taken away is made anew, by the same process', async () => {
+  await using at = await place();
+  const { key: first } = await openKeyFile(at.file);
+  await rm(at.folder, { recursive: true });
+  const { key: second, outcome } = await openKeyFile(at.file);
+  expect(outcome).toBe('created');
+  expect(second.keyid).not.toBe(first.keyid);
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await writeFile(at.file, privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  const { key: third, outcome: found } = await openKeyFile(at.file);
+  expect(found).toBe('found');
+  expect([first.keyid, second.keyid]).not.toContain(third.keyid);
+});
+
 test('what it signs, its public half verifies', async () => {
   await using at = await place();
   const { key } = await openKeyFile(at.file);
