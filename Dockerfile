@@ -34,6 +34,9 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY bin bin
 COPY runbooks runbooks
+# glibc's malloc would keep what was freed: two thirds of a worker's memory outside of JavaScript.
+ENV MALLOC_ARENA_MAX=2 \
+    MALLOC_TRIM_THRESHOLD_=131072
 ENV NODE_ENV=production \
     PROMOTE_DATA_DIR=/var/lib/promote \
     PROMOTE_EVIDENCE_DIR=/var/lib/promote-evidence \

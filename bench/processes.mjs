@@ -34,6 +34,13 @@ export async function withFileServer(use) {
   }
 }
 
+/** What the image has malloc do, of both kinds. */
+const MALLOC = Object.fromEntries(
+  [...readFileSync(join(import.meta.dirname, '../Dockerfile'), 'utf8').matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(
+    ([, name, value]) => [name, value],
+  ),
+);
+
 /** A worker of one kind; `use` is given its process. */
 export async function withWorkerProcess(settings, use) {
   // Ours is part of the build. To bundle in the worker's process would count as its memory.
@@ -41,7 +48,7 @@ export async function withWorkerProcess(settings, use) {
   const worker = fork(
     join(import.meta.dirname, 'worker-process.mjs'),
     [JSON.stringify({ ...settings, bundle })],
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: settings.execArgv ?? [] },
+    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: { ...process.env, ...MALLOC } },
   );
   const ended = once(worker, 'exit');
   try {

@@ -26,6 +26,7 @@ it('carries the measured settings, quoted as JSON', () => {
     '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
     '--dynamic-config-value=history.timerProcessorMaxPollRPS=1000',
     '--dynamic-config-value=history.workflowIdReuseMinimalInterval="1ms"',
+    '--dynamic-config-value=history.hostLevelCacheMaxSize=2048',
   ]);
 });
 
