@@ -21,6 +21,11 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** Whether its files have the one order that they may have, none twice. */
+export function isSorted({ files }: Manifest): boolean {
+  return files.every(({ path }, index) => index === 0 || (files[index - 1]?.path ?? '') < path);
+}
+
 /** `heads/<target>/<seq>.json`: which run was sealed when, for one target; written once each, so that none is forgotten. */
 export const headSchema = z.strictObject({
   v: z.literal(1),

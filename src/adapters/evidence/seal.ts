@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { manifestSchema, type Manifest } from '../../contracts/manifest.js';
-import { canonicalBytes, sha256, type Digest } from '../canonical.js';
+import { isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
+import { canonicalBytes, parseCanonical, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
 import { attest } from '../attestation/attestations.js';
@@ -15,7 +15,7 @@ import { renderReportHtml } from './report-html.js';
 import { readReport } from './report-model.js';
 import { renderReport } from './report.js';
 import { putTogether } from './put-together.js';
-import { readingOnce } from './read-once.js';
+import { readingOnce, type ReadOnceStore } from './read-once.js';
 import { RunEvidence, type KnownRun } from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
@@ -41,9 +41,19 @@ export async function sealRun(
   const known = await runs.known(request.run);
   const store = readingOnce(runs.store);
   const evidence = new RunEvidence(store);
+  const bytes = (await store.get(known.folder, MANIFEST)) ?? (await closed(evidence, store, known, request));
+  const { manifest } = await settle(evidence, known, bytes, openKey);
+  return { manifest };
+}
+
+/** The manifest's bytes, after all that it lists was written. */
+async function closed(
+  evidence: RunEvidence,
+  store: ReadOnceStore,
+  known: KnownRun,
+  request: SealRequest,
+): Promise<Uint8Array> {
   const { folder, record } = known;
-  const sealed = await store.get(folder, MANIFEST);
-  if (sealed !== undefined) return settle(evidence, known, sealed, openKey);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -67,7 +77,7 @@ export async function sealRun(
     journal: { seq: request.head.seq, head: request.head.digest },
     files: await filesOf(evidence, folder),
   };
-  return settle(evidence, known, canonicalBytes(manifest), openKey);
+  return canonicalBytes(manifest);
 }
 
 /** Of a run whose manifest was written: what should have followed it. Undefined for any other. */
@@ -79,9 +89,7 @@ export async function finishSeal(
   const known = await evidence.known(run);
   const bytes = await evidence.store.get(known.folder, MANIFEST);
   if (bytes === undefined) return undefined;
-  const { manifest } = await settle(evidence, known, bytes, openKey);
-  const { end } = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  return { end, manifest };
+  return settle(evidence, known, bytes, openKey);
 }
 
 /** Every file but the manifest and the attestations over it, sorted by path. */
@@ -107,10 +115,10 @@ async function settle(
   known: KnownRun,
   bytes: Uint8Array,
   openKey: OpenKey,
-): Promise<{ readonly manifest: Digest }> {
+): Promise<{ readonly end: string; readonly manifest: Digest }> {
   const { folder, record } = known;
   const digest = sha256(bytes);
-  const manifest = manifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const manifest = manifestOf(bytes, known);
   const { store } = evidence;
   const attested =
     (await store.get(folder, ATTESTATIONS)) ??
@@ -119,7 +127,21 @@ async function settle(
   await putAttestations(store, folder, attested);
   const sealed = { run: record.run, manifest: digest, end: manifest.end };
   await advanceHead(evidence, record.target, sealed, record.previous?.run ?? null);
-  return { manifest: digest };
+  return { end: manifest.end, manifest: digest };
+}
+
+/** What stands under its name already may be of anybody: it is signed only as a manifest of this run in its one spelling. */
+function manifestOf(bytes: Uint8Array, { folder, record }: KnownRun): Manifest {
+  let cause: unknown;
+  try {
+    const manifest = manifestSchema.parse(parseCanonical(bytes));
+    if (isSorted(manifest) && manifest.run === record.run) return manifest;
+  } catch (error) {
+    cause = error;
+  }
+  throw new EvidenceError('conflict', `${folder}/${MANIFEST} stands there and is not this run's manifest`, {
+    cause,
+  });
 }
 
 /** Where another worker's key has signed it meanwhile, its word is as good, and stands. */

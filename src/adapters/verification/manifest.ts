@@ -1,4 +1,4 @@
-import { manifestSchema, type Manifest } from '../../contracts/manifest.js';
+import { isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import type { Finding } from '../../domain/verification.js';
 import { sha256, type Digest } from '../canonical.js';
@@ -46,10 +46,6 @@ function isOf(record: RunRecord, { run, target, deployment, previous }: Manifest
     (record.previous?.manifest ?? null) === (previous?.manifest ?? null) &&
     (record.previous?.run ?? null) === (previous?.run ?? null)
   );
-}
-
-function isSorted({ files }: Manifest): boolean {
-  return files.every(({ path }, index) => index === 0 || (files[index - 1]?.path ?? '') < path);
 }
 
 /** Every file that is listed is there as it was, and nothing else is. */

@@ -16,7 +16,8 @@ import {
 import { readReport, type Report } from '../../../src/adapters/evidence/report-model.js';
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
-import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import { finishSeal, sealRun } from '../../../src/adapters/evidence/seal.js';
+import { manifestSchema as wholeManifestSchema, type Manifest } from '../../../src/contracts/manifest.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
 import {
@@ -144,7 +145,26 @@ describe('a sealed run', () => {
       expect((await attested(opened)).includes(VOTER)).toBe(when === 'before');
     },
   );
+
+  test.each<[string, (manifest: Manifest) => string]>([
+    ['of another spelling', (manifest) => JSON.stringify(manifest, undefined, 1)],
+    ['that lists a file twice', ({ files, ...rest }) => canonical({ ...rest, files: [...files, ...files] })],
+    ['out of order', ({ files, ...rest }) => canonical({ ...rest, files: files.toReversed() })],
+    ['of another run', (manifest) => canonical({ ...manifest, run: '20260101T030405678Z-00000000' })],
+    ['of another form', () => '{}'],
+  ])('is not signed where a manifest %s stands already', async (_what, spoilt) => {
+    const opened = await openJournalled();
+    const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
+    expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
+    const path = join(opened.path, 'manifest.json');
+    await writeFile(path, spoilt(wholeManifestSchema.parse(JSON.parse(await readFile(path, 'utf8')))));
+    expect(await codeOf(seal(opened))).toBe('conflict');
+    expect(await codeOf(finishSeal(opened.evidence, RUN, testKey))).toBe('conflict');
+    expect(await opened.store.get(opened.folder, 'attestations.intoto.jsonl')).toBeUndefined();
+  });
 });
+
+const canonical = (value: unknown): string => Buffer.from(canonicalBytes(value)).toString('utf8');
 
 const VOTER = 'voter@example.org';
 
