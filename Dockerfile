@@ -34,7 +34,7 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY bin bin
 COPY runbooks runbooks
-# glibc's malloc would keep what was freed: two thirds of a worker's memory outside of JavaScript.
+# glibc's malloc would keep what was freed: three quarters of a worker's memory outside of JavaScript. docs/decisions/0040-what-waits.md
 ENV MALLOC_ARENA_MAX=2 \
     MALLOC_TRIM_THRESHOLD_=131072
 ENV NODE_ENV=production \

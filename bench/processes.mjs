@@ -66,6 +66,13 @@ export async function withWorkerProcess(settings, use) {
   }
 }
 
+/** Of all threads of a worker's process. */
+export async function collectGarbageOf(worker) {
+  const collected = once(worker, 'message');
+  worker.send('collect');
+  await collected;
+}
+
 /** A file with the least workflow's bundle, with the modules shared as ours are (worker/bundle.ts), in a folder of its own. */
 async function leastBundle() {
   const workflowsPath = join(import.meta.dirname, 'least', 'workflow.mjs');

@@ -1,13 +1,12 @@
-// Many promotions that wait for approval on one worker: memory of worker and server, as the last one comes to wait and when all of
-// them have waited for a minute, what people wait for then, and the time to decide all; over as many of the least workflow, waiting
-// for a signal.
+// Many promotions that wait for approval on one worker: memory of worker and server, as the last one comes to wait and without the
+// worker's garbage, what people wait for then, and the time to decide all; over as many of the least workflow, waiting for a signal.
 import { Client, Connection } from '@temporalio/client';
 
 import { connectClient } from '../dist/src/client.js';
 import { GO_ON } from './least/messages.mjs';
 import { shapeOf } from './least/shape.mjs';
 import { approvalOf, withManyTargets } from './many-targets.mjs';
-import { cpuMsOf, memoryOf, withFileServer, withWorkerProcess } from './processes.mjs';
+import { collectGarbageOf, cpuMsOf, memoryOf, withFileServer, withWorkerProcess } from './processes.mjs';
 import { promoteOne, startLeast, startOne, waiting } from './promoting.mjs';
 import { spread } from './promotions.mjs';
 
@@ -16,8 +15,6 @@ const COUNTS = (process.env.BENCH_COUNTS ?? '1000,10000').split(',').map(Number)
 const DECIDED = Number(process.env.BENCH_DECIDED ?? 10_000);
 const AT_ONCE = 50;
 const ASKED = 20;
-/** Node gives back what the starting took, some 40 s after the last. */
-const QUIET_MS = 60_000;
 
 export async function run() {
   const shape = await aShape();
@@ -70,8 +67,9 @@ async function measure(kind, count, { address, pids }, { folder, environment }, 
     say(
       `${kind}: ${count} wait after ${(took / 1_000).toFixed(0)} s, ${((cpuMsOf(all) - cpuBefore) / count).toFixed(0)} ms CPU each`,
     );
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    seen['after a minute'] = memory();
+    // When Node collects of its own accord is chance: within a minute, or not at all while nothing happens.
+    await collectGarbageOf(worker);
+    seen['garbage collected'] = memory();
     if (kind === 'ours') await asked(address, handles);
     if (count <= DECIDED) {
       const decidedAt = performance.now();

@@ -1,5 +1,8 @@
-// A worker in a process of its own, so that what it uses can be told from what the bench uses. Ends with its parent.
+// A worker in a process of its own, so that what it uses can be told from what the bench uses. Ends with its parent. Asked to
+// collect, it collects the garbage of all its threads, and answers.
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { once } from 'node:events';
+import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 
 const {
@@ -13,6 +16,10 @@ const {
 } = JSON.parse(process.argv[2]);
 const stop = new AbortController();
 process.on('disconnect', () => stop.abort());
+process.on('message', async () => {
+  await collectGarbage();
+  process.send({ collected: true });
+});
 
 if (kind === 'ours') await ours();
 else await least();
@@ -62,4 +69,21 @@ async function least() {
   process.send({ ready: true });
   await running;
   await connection.close();
+}
+
+/** Node tells its other threads, one of which runs the workflows, by a session of this one. Chrome DevTools Protocol. */
+async function collectGarbage() {
+  const session = new Session();
+  session.connect();
+  const threads = [];
+  session.on('NodeWorker.attachedToWorker', ({ params }) => threads.push(params.sessionId));
+  await session.post('HeapProfiler.collectGarbage');
+  await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+  const message = JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' });
+  for (const sessionId of threads) {
+    const answered = once(session, 'NodeWorker.receivedMessageFromWorker');
+    await session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
+    await answered;
+  }
+  session.disconnect();
 }

@@ -189,6 +189,10 @@ describe('the Dockerfile', () => {
       expect(run.join('\n')).toContain(` ${name}`);
   });
 
+  test('has malloc give back what a worker freed', () => {
+    expect(run.join('\n')).toMatch(/^ENV MALLOC_ARENA_MAX=2 +MALLOC_TRIM_THRESHOLD_=131072$/m);
+  });
+
   test('holds a secret in no instruction', () => {
     expect(text).not.toMatch(/PASSWORD|TOKEN|SECRET/i);
   });
