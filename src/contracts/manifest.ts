@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { digest, runId, targetName } from './names.js';
+import type { RunRecord } from './run-record.js';
 
 const counts = z.record(z.string().max(64), z.int().min(1));
 
@@ -20,6 +21,17 @@ export const manifestSchema = z.strictObject({
   ),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Whether it is of the run of that record. */
+export function isOf({ run, target, deployment, previous }: Manifest, record: RunRecord): boolean {
+  return (
+    record.run === run &&
+    record.target === target &&
+    record.deployment === deployment &&
+    (record.previous?.manifest ?? null) === (previous?.manifest ?? null) &&
+    (record.previous?.run ?? null) === (previous?.run ?? null)
+  );
+}
 
 /** Whether its files have the one order that they may have, none twice. */
 export function isSorted({ files }: Manifest): boolean {

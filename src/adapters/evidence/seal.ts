@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
+import { isOf, isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { canonicalBytes, parseCanonical, sha256, type Digest } from '../canonical.js';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
@@ -31,7 +31,8 @@ export interface SealRequest {
  * Closes a run's evidence: the journal assembled and its chain checked, its reports for people, and a manifest with the
  * digest and size of every file. Repeated, it writes the same bytes. Content comes from the store, never from a caller.
  *
- * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says
+ * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says, or another
+ *   manifest stands there
  */
 export async function sealRun(
   runs: RunEvidence,
@@ -41,24 +42,37 @@ export async function sealRun(
   const known = await runs.known(request.run);
   const store = readingOnce(runs.store);
   const evidence = new RunEvidence(store);
-  const bytes = (await store.get(known.folder, MANIFEST)) ?? (await closed(evidence, store, known, request));
-  const { manifest } = await settle(evidence, known, bytes, openKey);
-  return { manifest };
+  const { folder } = known;
+  try {
+    const standing = await store.get(folder, MANIFEST);
+    const manifest =
+      standing === undefined
+        ? await closed(evidence, store, known, request)
+        : sealedBefore(evidence, known, request, standing);
+    return { manifest: await settle(evidence, known, manifest, openKey) };
+  } catch (error) {
+    // It is remembered with that doubt, as the workflow tells it.
+    if (error instanceof EvidenceError && error.code === 'conflict') {
+      const end = request.end === 'promoted' ? 'promoted-with-warnings' : request.end;
+      await noteEnd(evidence, folder, { ...request, end });
+    }
+    throw error;
+  }
 }
 
-/** The manifest's bytes, after all that it lists was written. */
+/** The manifest, when all that it lists was written. */
 async function closed(
   evidence: RunEvidence,
   store: ReadOnceStore,
   known: KnownRun,
   request: SealRequest,
-): Promise<Uint8Array> {
+): Promise<Manifest> {
   const { folder, record } = known;
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
   await store.readAhead(folder, (path) => !path.startsWith('watch/'));
-  const { lines, entries } = await wholeJournal(evidence, folder, request);
+  const { lines, entries } = await readJournal(evidence, folder, request);
   if (isPromoted) await noteEnd(evidence, folder, request);
   const report = await readReport(evidence, known, request, entries);
   await putTogether(store, folder, {
@@ -67,7 +81,7 @@ async function closed(
     'report.html': Buffer.from(renderReportHtml(report)),
   });
   const { previous } = record;
-  const manifest: Manifest = {
+  return {
     v: 1,
     deployment: record.deployment,
     run: record.run,
@@ -77,10 +91,26 @@ async function closed(
     journal: { seq: request.head.seq, head: request.head.digest },
     files: await filesOf(evidence, folder),
   };
-  return canonicalBytes(manifest);
 }
 
-/** Of a run whose manifest was written: what should have followed it. Undefined for any other. */
+/** What an attempt before this one wrote. */
+function sealedBefore(
+  evidence: RunEvidence,
+  known: KnownRun,
+  { end, head }: SealRequest,
+  bytes: Uint8Array,
+): Manifest {
+  const manifest = manifestOf(evidence, known, bytes);
+  const { journal } = manifest;
+  if (manifest.end === end && journal.seq === head.seq && journal.head === head.digest) return manifest;
+  throw notOurs(evidence, known);
+}
+
+/**
+ * Of a run whose manifest was written: what should have followed it. Undefined for any other.
+ *
+ * @throws EvidenceError `conflict` where what stands there is not that run's manifest
+ */
 export async function finishSeal(
   evidence: RunEvidence,
   run: string,
@@ -89,7 +119,29 @@ export async function finishSeal(
   const known = await evidence.known(run);
   const bytes = await evidence.store.get(known.folder, MANIFEST);
   if (bytes === undefined) return undefined;
-  return settle(evidence, known, bytes, openKey);
+  const manifest = manifestOf(evidence, known, bytes);
+  return { end: manifest.end, manifest: await settle(evidence, known, manifest, openKey) };
+}
+
+/** What stands under its name may be anybody's: it is signed only as a manifest of this run, in its one spelling. */
+function manifestOf(evidence: RunEvidence, known: KnownRun, bytes: Uint8Array): Manifest {
+  let manifest;
+  try {
+    manifest = manifestSchema.parse(parseCanonical(bytes));
+  } catch (cause) {
+    throw notOurs(evidence, known, { cause });
+  }
+  if (isSorted(manifest) && isOf(manifest, known.record)) return manifest;
+  throw notOurs(evidence, known);
+}
+
+function notOurs({ store }: RunEvidence, { folder }: KnownRun, options?: ErrorOptions): EvidenceError {
+  const where = `${store.locate(folder)}/${MANIFEST}`;
+  return new EvidenceError(
+    'conflict',
+    `${where} is not what sealing this run writes: find out who wrote it, move it away and seal again`,
+    options,
+  );
 }
 
 /** Every file but the manifest and the attestations over it, sorted by path. */
@@ -113,12 +165,12 @@ export type OpenKey = () => Promise<SigningKey>;
 async function settle(
   evidence: RunEvidence,
   known: KnownRun,
-  bytes: Uint8Array,
+  manifest: Manifest,
   openKey: OpenKey,
-): Promise<{ readonly end: string; readonly manifest: Digest }> {
+): Promise<Digest> {
   const { folder, record } = known;
+  const bytes = canonicalBytes(manifest);
   const digest = sha256(bytes);
-  const manifest = manifestOf(bytes, known);
   const { store } = evidence;
   const attested =
     (await store.get(folder, ATTESTATIONS)) ??
@@ -127,21 +179,7 @@ async function settle(
   await putAttestations(store, folder, attested);
   const sealed = { run: record.run, manifest: digest, end: manifest.end };
   await advanceHead(evidence, record.target, sealed, record.previous?.run ?? null);
-  return { end: manifest.end, manifest: digest };
-}
-
-/** What stands under its name already may be of anybody: it is signed only as a manifest of this run in its one spelling. */
-function manifestOf(bytes: Uint8Array, { folder, record }: KnownRun): Manifest {
-  let cause: unknown;
-  try {
-    const manifest = manifestSchema.parse(parseCanonical(bytes));
-    if (isSorted(manifest) && manifest.run === record.run) return manifest;
-  } catch (error) {
-    cause = error;
-  }
-  throw new EvidenceError('conflict', `${folder}/${MANIFEST} stands there and is not this run's manifest`, {
-    cause,
-  });
+  return digest;
 }
 
 /** Where another worker's key has signed it meanwhile, its word is as good, and stands. */
@@ -167,22 +205,6 @@ async function attestationsOf(
   const { seq, head } = journal;
   const { entries } = await readJournal(evidence, folder, { run: record.run, head: { seq, digest: head } });
   return attest(await attestedRunOf(readable, record, sealed, entries), key);
-}
-
-/** A promotion whose journal is broken is remembered with that doubt, as the workflow tells it. */
-async function wholeJournal(
-  evidence: RunEvidence,
-  folder: string,
-  request: SealRequest,
-): ReturnType<typeof readJournal> {
-  try {
-    return await readJournal(evidence, folder, request);
-  } catch (error) {
-    const broken = error instanceof EvidenceError && error.code === 'conflict';
-    if (broken && request.end === 'promoted')
-      await noteEnd(evidence, folder, { ...request, end: 'promoted-with-warnings' });
-    throw error;
-  }
 }
 
 const chainedEntry = z.object({

@@ -1,4 +1,4 @@
-import { isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
+import { isOf, isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
 import type { Finding } from '../../domain/verification.js';
 import { sha256, type Digest } from '../canonical.js';
@@ -29,23 +29,13 @@ export async function checkManifest(
     findings.push(finding('manifest_not_canonical', MANIFEST, 'not its one canonical spelling'));
   const others = [
     ...(files.name.endsWith(`-${manifest.target}-${manifest.run}`) ? [] : ['the folder']),
-    ...(record === undefined || isOf(record, manifest) ? [] : ['run.json']),
+    ...(record === undefined || isOf(manifest, record) ? [] : ['run.json']),
   ];
   if (others.length > 0)
     findings.push(
       finding('manifest_other_run', MANIFEST, `of ${manifest.run}, not of ${others.join(' and ')}`),
     );
   return { sealed: { manifest, digest: sha256(bytes), record }, findings };
-}
-
-function isOf(record: RunRecord, { run, target, deployment, previous }: Manifest): boolean {
-  return (
-    record.run === run &&
-    record.target === target &&
-    record.deployment === deployment &&
-    (record.previous?.manifest ?? null) === (previous?.manifest ?? null) &&
-    (record.previous?.run ?? null) === (previous?.run ?? null)
-  );
 }
 
 /** Every file that is listed is there as it was, and nothing else is. */

@@ -16,6 +16,7 @@ import {
 import { readReport, type Report } from '../../../src/adapters/evidence/report-model.js';
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
+import { endOf } from '../../../src/adapters/evidence/past-runs.js';
 import { finishSeal, sealRun } from '../../../src/adapters/evidence/seal.js';
 import { manifestSchema as wholeManifestSchema, type Manifest } from '../../../src/contracts/manifest.js';
 import { statementText } from '../../../src/domain/statement.js';
@@ -148,9 +149,18 @@ describe('a sealed run', () => {
 
   test.each<[string, (manifest: Manifest) => string]>([
     ['of another spelling', (manifest) => JSON.stringify(manifest, undefined, 1)],
-    ['that lists a file twice', ({ files, ...rest }) => canonical({ ...rest, files: [...files, ...files] })],
+    [
+      'that lists a file twice',
+      ({ files: [first, ...more], ...rest }) => canonical({ ...rest, files: [first, first, ...more] }),
+    ],
     ['out of order', ({ files, ...rest }) => canonical({ ...rest, files: files.toReversed() })],
-    ['of another run', (manifest) => canonical({ ...manifest, run: '20260101T030405678Z-00000000' })],
+    ['of another run', (manifest) => canonical({ ...manifest, run: OTHER_RUN })],
+    ['of another target', (manifest) => canonical({ ...manifest, target: 'other' })],
+    ['of another deployment', (manifest) => canonical({ ...manifest, deployment: 'other' })],
+    [
+      'after another run',
+      (manifest) => canonical({ ...manifest, previous: { run: OTHER_RUN, manifest: manifest.journal.head } }),
+    ],
     ['of another form', () => '{}'],
   ])('is not signed where a manifest %s stands already', async (_what, spoilt) => {
     const opened = await openJournalled();
@@ -161,10 +171,27 @@ describe('a sealed run', () => {
     expect(await codeOf(seal(opened))).toBe('conflict');
     expect(await codeOf(finishSeal(opened.evidence, RUN, testKey))).toBe('conflict');
     expect(await opened.store.get(opened.folder, 'attestations.intoto.jsonl')).toBeUndefined();
+    // Once it was moved away, the target remembers the end with that doubt.
+    await rm(path);
+    expect(await endOf(opened.evidence, opened.folder)).toBe('promoted-with-warnings');
+  });
+
+  test.each([
+    ['another end', { end: 'rolled-back' }],
+    ['an end elsewhere in the journal', { head: { seq: 2, digest: `sha256:${'6'.repeat(64)}` } }],
+  ])('is not sealed by a manifest of %s', async (_what, other) => {
+    const opened = await openJournalled();
+    const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
+    const request = { run: RUN, end: 'stopped', reason: 'aborted', head: opened.head };
+    expect(await codeOf(sealRun(lost, request, testKey))).toBe('full');
+    expect(await codeOf(sealRun(opened.evidence, { ...request, ...other }, testKey))).toBe('conflict');
+    expect(await opened.store.get(opened.folder, 'attestations.intoto.jsonl')).toBeUndefined();
   });
 });
 
 const canonical = (value: unknown): string => Buffer.from(canonicalBytes(value)).toString('utf8');
+
+const OTHER_RUN = '20260101T030405678Z-00000000';
 
 const VOTER = 'voter@example.org';
 
