@@ -34,12 +34,13 @@ export async function withFileServer(use) {
   }
 }
 
-/** What the image has malloc do, of both kinds. */
+/** What the image has malloc do; for both kinds. */
 const MALLOC = Object.fromEntries(
   [...readFileSync(join(import.meta.dirname, '../Dockerfile'), 'utf8').matchAll(/\b(MALLOC_\w+)=(\d+)/g)].map(
     ([, name, value]) => [name, value],
   ),
 );
+if (Object.keys(MALLOC).length === 0) throw new Error('the Dockerfile says nothing of malloc');
 
 /** A worker of one kind; `use` is given its process. */
 export async function withWorkerProcess(settings, use) {
@@ -52,12 +53,7 @@ export async function withWorkerProcess(settings, use) {
   );
   const ended = once(worker, 'exit');
   try {
-    await Promise.race([
-      once(worker, 'message'),
-      ended.then(([code]) => {
-        throw new Error(`the worker ended with ${code}`);
-      }),
-    ]);
+    await answerOf(worker);
     return await use(worker);
   } finally {
     if (worker.connected) worker.disconnect();
@@ -68,9 +64,26 @@ export async function withWorkerProcess(settings, use) {
 
 /** Of all threads of a worker's process. */
 export async function collectGarbageOf(worker) {
-  const collected = once(worker, 'message');
+  const answer = answerOf(worker);
   worker.send('collect');
-  await collected;
+  const { collected } = await answer;
+  // The main thread's, and the one's that runs workflows.
+  if (collected !== 2) throw new Error(`garbage of ${collected} threads was collected`);
+}
+
+async function answerOf(worker) {
+  const done = new AbortController();
+  const { signal } = done;
+  try {
+    return await Promise.race([
+      once(worker, 'message', { signal }).then(([answer]) => answer),
+      once(worker, 'exit', { signal }).then(([code]) => {
+        throw new Error(`the worker ended with ${code}`);
+      }),
+    ]);
+  } finally {
+    done.abort();
+  }
 }
 
 /** A file with the least workflow's bundle, with the modules shared as ours are (worker/bundle.ts), in a folder of its own. */

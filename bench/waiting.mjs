@@ -69,7 +69,7 @@ async function measure(kind, count, { address, pids }, { folder, environment }, 
     );
     // When Node collects of its own accord is chance: within a minute, or not at all while nothing happens.
     await collectGarbageOf(worker);
-    seen['garbage collected'] = memory();
+    seen["without the worker's garbage"] = memory();
     if (kind === 'ours') await asked(address, handles);
     if (count <= DECIDED) {
       const decidedAt = performance.now();

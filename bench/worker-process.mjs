@@ -16,10 +16,7 @@ const {
 } = JSON.parse(process.argv[2]);
 const stop = new AbortController();
 process.on('disconnect', () => stop.abort());
-process.on('message', async () => {
-  await collectGarbage();
-  process.send({ collected: true });
-});
+process.on('message', () => void collectGarbage().then((collected) => process.send({ collected })));
 
 if (kind === 'ours') await ours();
 else await least();
@@ -71,7 +68,7 @@ async function least() {
   await connection.close();
 }
 
-/** Node tells its other threads, one of which runs the workflows, by a session of this one. Chrome DevTools Protocol. */
+/** Of how many threads. The others, one of which runs the workflows, are told by a session of this one (Chrome DevTools Protocol). */
 async function collectGarbage() {
   const session = new Session();
   session.connect();
@@ -83,7 +80,9 @@ async function collectGarbage() {
   for (const sessionId of threads) {
     const answered = once(session, 'NodeWorker.receivedMessageFromWorker');
     await session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
-    await answered;
+    const [{ params }] = await answered;
+    if (JSON.parse(params.message).error !== undefined) throw new Error(params.message);
   }
   session.disconnect();
+  return 1 + threads.length;
 }
