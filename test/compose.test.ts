@@ -138,7 +138,7 @@ describe('the files that Temporal is set up with', () => {
     expect(Object.fromEntries(made)).toEqual(SEARCH_ATTRIBUTES);
   });
 
-  test('settings that change while it runs are those of the server that is started for one machine', () => {
+  test('its dynamic configuration is that of the server that is started for one machine', () => {
     const settings: unknown = parse(readFileSync(join(root, 'deploy/temporal-dynamic-config.yaml'), 'utf8'));
     const started = readFileSync(join(root, 'src/engine/arguments.ts'), 'utf8');
     const tuned = [...started.matchAll(/'(history\.\w+)="?([^'"]+)"?'/g)].map(([, name = '', value = '']) => [

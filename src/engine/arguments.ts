@@ -10,7 +10,7 @@ const TUNING = [
   'history.timerProcessorMaxPollRPS=1000',
   // Continue-as-new waits up to a second a time without it.
   'history.workflowIdReuseMinimalInterval="1ms"',
-  // It would keep 128,000 workflows in memory, 20 to 30 kB each, whether or not anything happens to them.
+  // It would keep 128,000 entries in memory, 20 to 30 kB each, whether or not anything happens to them.
   'history.hostLevelCacheMaxSize=2048',
 ] as const;
 
