@@ -42,14 +42,21 @@ export async function sealRun(
   const known = await runs.known(request.run);
   const store = readingOnce(runs.store);
   const evidence = new RunEvidence(store);
+  const manifest = await manifestFor(evidence, store, known, request);
+  return { manifest: await settle(evidence, known, manifest, openKey) };
+}
+
+async function manifestFor(
+  evidence: RunEvidence,
+  store: ReadOnceStore,
+  known: KnownRun,
+  request: SealRequest,
+): Promise<Manifest> {
   const { folder } = known;
   try {
     const standing = await store.get(folder, MANIFEST);
-    const manifest =
-      standing === undefined
-        ? await closed(evidence, store, known, request)
-        : sealedBefore(evidence, known, request, standing);
-    return { manifest: await settle(evidence, known, manifest, openKey) };
+    if (standing !== undefined) return sealedBefore(evidence, known, request, standing);
+    return await closed(evidence, store, known, request);
   } catch (error) {
     // It is remembered with that doubt, as the workflow tells it.
     if (error instanceof EvidenceError && error.code === 'conflict') {
