@@ -63,6 +63,8 @@ export function openRunWith(dependencies: Dependencies) {
       workflow,
     };
     await evidence.putJson(folder, 'run.json', record);
+    // Remembered, so that what comes next need not look for it among all others.
+    await evidence.known(run, folder);
     return { problem: undefined };
   };
 }

@@ -5,7 +5,14 @@ import type { LoadedRunbook } from '../runbook/load.js';
 import { headOf } from './heads.js';
 import { pastRuns } from './past-runs.js';
 import { putTogether } from './put-together.js';
-import { ALLOWED_SIGNERS, folderName, isFolderOf, REVOKED_KEYS, type RunEvidence } from './run-evidence.js';
+import {
+  ALLOWED_SIGNERS,
+  folderName,
+  isFolderOf,
+  isFolderOfTarget,
+  REVOKED_KEYS,
+  type RunEvidence,
+} from './run-evidence.js';
 import type { EvidenceStore } from './store.js';
 
 /** Keeps what a run is bound to: the resolved runbook, the approval policy, and the files of keys that it names. */
@@ -47,9 +54,10 @@ export async function isAdmittedHere(
   const at = Date.parse(openedAt);
   if (Number.isNaN(at) || new Date(at).toISOString() !== openedAt) return false;
   if (folder !== folderName(openedAt, target, run)) return false;
-  const others = await evidence.store.runs(isFolderOf(run));
-  if (others.some((name) => name !== folder)) return false;
-  const past = (await pastRuns(evidence, target)).filter((other) => other.run !== run);
+  const [isRuns, isTargets] = [isFolderOf(run), isFolderOfTarget(target)];
+  const folders = await evidence.store.runs((name) => isRuns(name) || isTargets(name));
+  if (folders.some((name) => isRuns(name) && name !== folder)) return false;
+  const past = (await pastRuns(evidence, target, folders)).filter((other) => other.run !== run);
   if (leftUnsealed(past) !== undefined) return false;
   const latest = await headOf(evidence, target);
   return (latest?.manifest ?? null) === (said.previous?.manifest ?? null);

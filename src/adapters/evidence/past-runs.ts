@@ -24,12 +24,17 @@ export const TOUCHING: readonly string[] = ['step-started', 'rollback-begun'];
  * What the evidence remembers of a target's runs, newest first. A folder without `run.json` is no run: its opening was cut
  * short, and nothing came of it.
  *
+ * @param folders the target's, oldest first, where they were read already
  * @throws EvidenceError where a run can't be read: what it may have done is not guessed
  */
-export async function pastRuns(evidence: RunEvidence, target: string): Promise<readonly RememberedRun[]> {
+export async function pastRuns(
+  evidence: RunEvidence,
+  target: string,
+  folders?: readonly string[],
+): Promise<readonly RememberedRun[]> {
   const runs: RememberedRun[] = [];
   const latest = await headOf(evidence, target);
-  for (const folder of (await evidence.foldersOf(target)).toReversed()) {
+  for (const folder of (folders ?? (await evidence.foldersOf(target))).toReversed()) {
     const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
     if (record === undefined) continue;
     const { run, commit, requester } = record;

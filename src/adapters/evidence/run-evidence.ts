@@ -20,6 +20,13 @@ export function isFolderOf(run: string): (name: string) => boolean {
   return (name) => name.endsWith(end);
 }
 
+/** Whether a folder is called as one of a target's runs is. */
+export function isFolderOfTarget(target: string): (name: string) => boolean {
+  const [before, length] = ['20260102T030405Z-'.length, '20260102T030405678Z-5f0c2a9e'.length];
+  const whole = before + target.length + 1 + length;
+  return (name) => name.length === whole && name.startsWith(`${target}-`, before);
+}
+
 export const ALLOWED_SIGNERS = 'allowed_signers';
 export const REVOKED_KEYS = 'revoked_keys';
 
@@ -41,11 +48,14 @@ export class RunEvidence {
     this.store = store;
   }
 
-  /** @throws EvidenceError `unavailable` where there is no such run, `conflict` where its runbook is another one */
-  async known(run: string): Promise<KnownRun> {
+  /**
+   * @param folder the run's, where it is known: to find it, all names are read
+   * @throws EvidenceError `unavailable` where there is no such run, `conflict` where its runbook is another one
+   */
+  async known(run: string, folder?: string): Promise<KnownRun> {
     const cached = this.#known.get(run);
     if (cached !== undefined) return cached;
-    const found = await this.knownIn(await this.folderOf(run));
+    const found = await this.knownIn(folder ?? (await this.folderOf(run)));
     if (found.record.run !== run)
       throw new EvidenceError('unavailable', `${this.store.locate(found.folder)}: run.json is another run's`);
     this.#remember(run, found);
@@ -106,9 +116,7 @@ export class RunEvidence {
   }
 
   async foldersOf(target: string): Promise<readonly string[]> {
-    const [before, length] = ['20260102T030405Z-'.length, '20260102T030405678Z-5f0c2a9e'.length];
-    const whole = before + target.length + 1 + length;
-    return this.store.runs((name) => name.length === whole && name.startsWith(`${target}-`, before));
+    return this.store.runs(isFolderOfTarget(target));
   }
 
   /** The files of keys as they were when the run was opened, checked against the runbook's digests of them. */

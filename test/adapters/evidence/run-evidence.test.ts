@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { isAdmittedHere } from '../../../src/adapters/evidence/opening.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
+import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
 import { codeOf, openRun, RUN } from './opened-run.js';
 
@@ -22,6 +24,26 @@ test.each(['../secrets', '', 'x'.repeat(5_000), '20260102T030405678Z-5F0C2A9E'])
     expect(await codeOf(evidence.folderOf(run))).toBe('bad_name');
   },
 );
+
+describe('where there are many runs', () => {
+  test('one whose folder is known is found without reading their names', async () => {
+    const { store, folder, record } = await openRun();
+    const { counted, reads } = countingReads(store);
+    const evidence = new RunEvidence(counted);
+    expect((await evidence.known(RUN, folder)).record).toEqual(record);
+    expect((await evidence.known(RUN)).record).toEqual(record);
+    expect(await evidence.folderOf(RUN)).toBe(folder);
+    expect(reads()).toBe(0);
+  });
+
+  test('whether one may be opened is known from reading their names once', async () => {
+    const { store, folder, record } = await openRun();
+    const { counted, reads } = countingReads(store);
+    const said = { ...record, folder };
+    expect(await isAdmittedHere(new RunEvidence(counted), 'd', 't', said)).toBe(true);
+    expect(reads()).toBe(1);
+  });
+});
 
 test('a run without evidence is unavailable: another worker may have it', async () => {
   const { evidence } = await openRun();
@@ -73,3 +95,13 @@ describe('the runs of a target', () => {
     expect(await evidence.foldersOf('au')).toEqual([]);
   });
 });
+
+/** How often the names of all runs were read. */
+function countingReads(store: EvidenceStore): { counted: EvidenceStore; reads: () => number } {
+  let reads = 0;
+  const runs: EvidenceStore['runs'] = (isWanted) => {
+    reads += 1;
+    return store.runs(isWanted);
+  };
+  return { counted: { ...store, runs }, reads: () => reads };
+}
