@@ -1,5 +1,13 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
 import { describe, expect, inject, test } from 'vitest';
 
+import { createVerifier } from '../../src/adapters/signatures/verify.js';
+import { openFolder } from '../../src/adapters/verification/run-files.js';
+import { verifyRun } from '../../src/adapters/verification/verify.js';
+import type { Finding } from '../../src/domain/verification.js';
+import { believedOf } from '../support/believed-key.js';
 import { journalOf, REQUESTER, Signers, type Policy } from '../support/signers.js';
 import { withStage, type Stage } from '../support/stage.js';
 import { branchTip, evidence, expectRolledBack, git, gatewayStatus } from '../support/tau-controls.js';
@@ -34,6 +42,19 @@ function timesPromoted(stage: Stage): number {
   return tips.filter((tip) => tip === commit).length;
 }
 
+/** What a stranger finds who trusts the worker's key and the people's, and has the manifest's digest from elsewhere. */
+async function findingsOf(stage: Stage, folder: string, anchor: string | null): Promise<readonly Finding[]> {
+  const keys = join(dirname(stage.rehearsal.runbookFile), 'allowed_signers');
+  const { findings } = await verifyRun(await openFolder(join(stage.config.evidenceDir, folder), folder), {
+    keys: [await believedOf(stage.config)],
+    signers: { allowedSigners: await readFile(keys), revoked: undefined },
+    verify: createVerifier({ searchPath: process.env['PATH'] ?? '' }),
+    anchor: anchor ?? undefined,
+    anchoredAt: undefined,
+  });
+  return findings;
+}
+
 const logged = (stage: Stage): Promise<void> => {
   git(stage, 'config', 'core.logAllRefUpdates', 'always');
   return Promise.resolve();
@@ -51,11 +72,14 @@ describe('a reset', () => {
 
   test('to after the decision of a promotion that ended well undoes nothing of it', () =>
     withStage({ address, prepare: logged }, async (stage) => {
-      await stage.start();
-      await stage.decide();
-      expect(await stage.result()).toMatchObject({ end: 'promoted' });
+      const signers = await Signers.protect(stage, POLICY);
+      await signers.start();
+      expect(await signers.approve(APPROVER)).toMatchObject({ accepted: true });
+      const { end, evidence: folder, manifest } = await stage.result();
+      expect(end).toBe('promoted');
       await stage.resetBeforePreflight();
       expect(await stage.result()).toMatchObject({ end: 'stopped', reason: 'journal_fork' });
+      expect(await findingsOf(stage, folder, manifest)).toEqual([]);
       expect(branchTip(stage)).toBe(stage.rehearsal.commit);
       expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
       expect(timesPromoted(stage)).toBe(1);
@@ -109,3 +133,21 @@ describe('a reset', () => {
       expect(kinds.filter((kind) => kind === 'step-promoted')).toHaveLength(1);
     }));
 });
+
+test('a manifest that was left there lets no watch end promoted; once it is moved away, what is sealed verifies', () =>
+  withStage({ address, timings: { watchWindowMs: 3_000 } }, async (stage) => {
+    const signers = await untilWatching(stage);
+    const { evidence: folder } = await stage.view();
+    const path = join(stage.config.evidenceDir, folder, 'manifest.json');
+    await writeFile(path, '{}');
+    expect(await stage.result()).toMatchObject({
+      end: 'promoted-with-warnings',
+      reason: 'evidence_not_sealed',
+      manifest: null,
+    });
+    await rm(path);
+    const sealed = await signers.seal(APPROVER);
+    if (!sealed.sealed) throw new Error(sealed.refusal);
+    expect(sealed.end).toBe('promoted-with-warnings');
+    expect(await findingsOf(stage, folder, sealed.manifest)).toEqual([]);
+  }));

@@ -42,27 +42,28 @@ export async function sealRun(
   const known = await runs.known(request.run);
   const store = readingOnce(runs.store);
   const evidence = new RunEvidence(store);
-  const manifest = await manifestFor(evidence, store, known, request);
-  return { manifest: await settle(evidence, known, manifest, openKey) };
+  try {
+    const manifest =
+      (await sealedBefore(evidence, known, request)) ?? (await closed(evidence, store, known, request));
+    return { manifest: await settle(evidence, known, manifest, openKey) };
+  } catch (error) {
+    if (error instanceof EvidenceError && !error.retryable) await noteUnsealed(runs, known, request);
+    throw error;
+  }
 }
 
-async function manifestFor(
-  evidence: RunEvidence,
-  store: ReadOnceStore,
-  known: KnownRun,
-  request: SealRequest,
-): Promise<Manifest> {
-  const { folder } = known;
+/** As the workflow tells it then: of a promotion, with that doubt. What is sealed already, with whatever end, stays as it is. */
+async function noteUnsealed(evidence: RunEvidence, known: KnownRun, request: SealRequest): Promise<void> {
+  if (await isSealed(evidence, known)) return;
+  const end = request.end === 'promoted' ? 'promoted-with-warnings' : request.end;
+  await noteEnd(evidence, known.folder, { ...request, end });
+}
+
+async function isSealed(evidence: RunEvidence, known: KnownRun): Promise<boolean> {
   try {
-    const standing = await store.get(folder, MANIFEST);
-    if (standing !== undefined) return sealedBefore(evidence, known, request, standing);
-    return await closed(evidence, store, known, request);
+    return (await standing(evidence, known)) !== undefined;
   } catch (error) {
-    // It is remembered with that doubt, as the workflow tells it.
-    if (error instanceof EvidenceError && error.code === 'conflict') {
-      const end = request.end === 'promoted' ? 'promoted-with-warnings' : request.end;
-      await noteEnd(evidence, folder, { ...request, end });
-    }
+    if (error instanceof EvidenceError && !error.retryable) return false;
     throw error;
   }
 }
@@ -75,6 +76,8 @@ async function closed(
   request: SealRequest,
 ): Promise<Manifest> {
   const { folder, record } = known;
+  // They are written after the manifest.
+  if (await store.has(folder, ATTESTATIONS)) throw notOurs(evidence, known, ATTESTATIONS);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -101,16 +104,16 @@ async function closed(
 }
 
 /** What an attempt before this one wrote. */
-function sealedBefore(
+async function sealedBefore(
   evidence: RunEvidence,
   known: KnownRun,
   { end, head }: SealRequest,
-  bytes: Uint8Array,
-): Manifest {
-  const manifest = manifestOf(evidence, known, bytes);
+): Promise<Manifest | undefined> {
+  const manifest = await standing(evidence, known);
+  if (manifest === undefined) return undefined;
   const { journal } = manifest;
   if (manifest.end === end && journal.seq === head.seq && journal.head === head.digest) return manifest;
-  throw notOurs(evidence, known);
+  throw notOurs(evidence, known, MANIFEST);
 }
 
 /**
@@ -124,29 +127,35 @@ export async function finishSeal(
   openKey: OpenKey,
 ): Promise<{ readonly end: string; readonly manifest: Digest } | undefined> {
   const known = await evidence.known(run);
-  const bytes = await evidence.store.get(known.folder, MANIFEST);
-  if (bytes === undefined) return undefined;
-  const manifest = manifestOf(evidence, known, bytes);
+  const manifest = await standing(evidence, known);
+  if (manifest === undefined) return undefined;
   return { end: manifest.end, manifest: await settle(evidence, known, manifest, openKey) };
 }
 
-/** What stands under its name may be anybody's: it is signed only as a manifest of this run, in its one spelling. */
-function manifestOf(evidence: RunEvidence, known: KnownRun, bytes: Uint8Array): Manifest {
+/** What stands under its name may be anybody's: it counts only as a manifest of this run, in its one spelling. */
+async function standing(evidence: RunEvidence, known: KnownRun): Promise<Manifest | undefined> {
+  const bytes = await evidence.store.get(known.folder, MANIFEST);
+  if (bytes === undefined) return undefined;
   let manifest;
   try {
     manifest = manifestSchema.parse(parseCanonical(bytes));
   } catch (cause) {
-    throw notOurs(evidence, known, { cause });
+    throw notOurs(evidence, known, MANIFEST, { cause });
   }
   if (isSorted(manifest) && isOf(manifest, known.record)) return manifest;
-  throw notOurs(evidence, known);
+  throw notOurs(evidence, known, MANIFEST);
 }
 
-function notOurs({ store }: RunEvidence, { folder }: KnownRun, options?: ErrorOptions): EvidenceError {
-  const where = `${store.locate(folder)}/${MANIFEST}`;
+function notOurs(
+  { store }: RunEvidence,
+  { folder }: KnownRun,
+  name: string,
+  options?: ErrorOptions,
+): EvidenceError {
+  const what = `${store.locate(folder)}/${name} is not of this run as it ended`;
   return new EvidenceError(
     'conflict',
-    `${where} is not what sealing this run writes: find out who wrote it, move it away and seal again`,
+    `${what}: find out who wrote it, move it away and seal again`,
     options,
   );
 }

@@ -1,6 +1,6 @@
 // Proves what sealing a run leaves: a manifest of every file, an assembled journal whose chain was checked, and a report
 // that shows text from outside as text. Statements over the manifest are not part of it.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ import { readReport, type Report } from '../../../src/adapters/evidence/report-m
 import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { endOf } from '../../../src/adapters/evidence/past-runs.js';
-import { finishSeal, sealRun } from '../../../src/adapters/evidence/seal.js';
+import { finishSeal, sealRun, type SealRequest } from '../../../src/adapters/evidence/seal.js';
 import { manifestSchema as wholeManifestSchema, type Manifest } from '../../../src/contracts/manifest.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
@@ -176,16 +176,45 @@ describe('a sealed run', () => {
     expect(await endOf(opened.evidence, opened.folder)).toBe('promoted-with-warnings');
   });
 
-  test.each([
-    ['another end', { end: 'rolled-back' }],
-    ['an end elsewhere in the journal', { head: { seq: 2, digest: `sha256:${'6'.repeat(64)}` } }],
-  ])('is not sealed by a manifest of %s', async (_what, other) => {
+  test.each<[string, string, (path: string) => Promise<void>, string]>([
+    ['a manifest of nobody', 'manifest.json', (path) => writeFile(path, '{}'), 'conflict'],
+    ['a folder called manifest.json', 'manifest.json', (path) => mkdir(path), 'not_regular'],
+    ['an attestation', 'attestations.intoto.jsonl', (path) => writeFile(path, '{}\n'), 'conflict'],
+  ])('comes to be once %s that stood there is moved away', async (_what, name, leave, code) => {
+    for (const [end, remembered] of [
+      ['promoted', 'promoted-with-warnings'],
+      ['rolled-back', 'rolled-back'],
+    ] as const) {
+      const opened = await openJournalled();
+      const path = join(opened.path, name);
+      await leave(path);
+      expect(await codeOf(seal(opened, end))).toBe(code);
+      await rename(path, `${opened.path}.away`);
+      expect(await endOf(opened.evidence, opened.folder)).toBe(remembered);
+      const { manifest } = await seal(opened, remembered);
+      expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
+      await rm(`${opened.path}.away`, { recursive: true });
+    }
+  });
+
+  test.each<[string, (head: JournalHead) => Partial<SealRequest>]>([
+    ['another end', () => ({ end: 'rolled-back' })],
+    ['fewer entries', ({ digest }) => ({ head: { seq: 2, digest } })],
+    ['another last entry', ({ seq }) => ({ head: { seq, digest: `sha256:${'6'.repeat(64)}` } })],
+  ])('stays as it is when another history of the run ends with %s', async (_what, other) => {
     const opened = await openJournalled();
-    const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
     const request = { run: RUN, end: 'stopped', reason: 'aborted', head: opened.head };
+    const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
     expect(await codeOf(sealRun(lost, request, testKey))).toBe('full');
-    expect(await codeOf(sealRun(opened.evidence, { ...request, ...other }, testKey))).toBe('conflict');
-    expect(await opened.store.get(opened.folder, 'attestations.intoto.jsonl')).toBeUndefined();
+    const otherwise = { ...request, ...other(opened.head) };
+    const files = await opened.store.list(opened.folder);
+    expect(await codeOf(sealRun(opened.evidence, otherwise, testKey))).toBe('conflict');
+    expect(await opened.store.list(opened.folder)).toEqual(files);
+    expect(files).not.toContain('attestations.intoto.jsonl');
+    await sealRun(opened.evidence, request, testKey);
+    const sealed = await opened.store.list(opened.folder);
+    expect(await codeOf(sealRun(opened.evidence, otherwise, testKey))).toBe('conflict');
+    expect(await opened.store.list(opened.folder)).toEqual(sealed);
   });
 });
 
