@@ -5,14 +5,14 @@ import { endThatCounts, isPromoted, type PastRun } from '../../domain/past-runs.
 import { EvidenceError } from './evidence-error.js';
 import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
-import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { isFolderOf, type KnownRun, type RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
 
 export interface RememberedRun extends PastRun {
   readonly folder: string;
 }
 
-const sealedEnd = z.object({ end: z.string().max(64) });
+const sealedEnd = z.object({ run: z.string().max(64), end: z.string().max(64) });
 const noted = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason: z.string().max(256) });
 const timed = z.object({ at: z.iso.datetime() });
 const journalled = z.object({ kind: z.string() });
@@ -136,9 +136,12 @@ async function unendedIn(
 /** How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
   const known = evidence.ends.get(folder);
-  if (known !== undefined) return known;
+  if (known !== undefined && (await evidence.store.has(folder, MANIFEST))) return known;
+  evidence.ends.delete(folder);
   const sealed = await evidence.readJson(folder, MANIFEST, sealedEnd);
   if (sealed !== undefined) {
+    if (!isFolderOf(sealed.run)(folder))
+      throw new EvidenceError('conflict', `${evidence.store.locate(folder)}/${MANIFEST} is another run's`);
     evidence.ends.set(folder, sealed.end);
     return sealed.end;
   }

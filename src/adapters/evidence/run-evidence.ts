@@ -40,7 +40,7 @@ export interface KnownRun {
 /** The evidence of runs, by run: the only thing that an activity which changes the world is told. */
 export class RunEvidence {
   readonly store: EvidenceStore;
-  /** Ends of sealed runs, by folder: they stay as they are. */
+  /** Ends of runs by their manifests, by folder, for as long as those stand there. */
   readonly ends = new Map<string, string>();
   readonly #known = new Map<string, KnownRun>();
 

@@ -1,6 +1,6 @@
 // Proves that a target's runs are remembered from the evidence alone: how each ended, sealed or not, and whether it began to
 // change the target. What follows from it is src/domain/past-runs.ts.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -71,6 +71,17 @@ describe('how a run ended', () => {
     expect(await codeOf(sealRun(opened.evidence, request, testKey))).toBe('conflict');
     expect(await opened.store.list(opened.folder, 'ended/')).toEqual(['ended/promoted-with-warnings.json']);
     expect(await past(opened)).toMatchObject({ end: 'promoted-with-warnings' });
+  });
+
+  test('is its manifest’s for as long as that stands there, and never another run’s', async () => {
+    const opened = await openRun();
+    const path = join(opened.path, 'manifest.json');
+    await writeFile(path, JSON.stringify({ run: RUN, end: 'promoted' }));
+    expect(await endOf(opened.evidence, opened.folder)).toBe('promoted');
+    await rm(path);
+    expect(await endOf(opened.evidence, opened.folder)).toBeUndefined();
+    await writeFile(path, JSON.stringify({ run: '20260101T030405678Z-00000000', end: 'promoted' }));
+    expect(await codeOf(endOf(opened.evidence, opened.folder))).toBe('conflict');
   });
 
   test('is the rollback where two histories of it ended', async () => {
