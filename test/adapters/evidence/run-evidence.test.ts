@@ -43,6 +43,14 @@ describe('where there are many runs', () => {
     expect(await isAdmittedHere(new RunEvidence(counted), 'd', 't', said)).toBe(true);
     expect(reads()).toBe(1);
   });
+
+  test('one is not opened a second time as another target’s', async () => {
+    const { store, evidence, folder, record } = await openRun({ record: { target: 'u' } });
+    const said = { ...record, folder: folder.replace('-u-', '-t-') };
+    expect(await isAdmittedHere(evidence, 'd', 't', said)).toBe(false);
+    await rm(store.locate(folder), { recursive: true });
+    expect(await isAdmittedHere(evidence, 'd', 't', said)).toBe(true);
+  });
 });
 
 test('a run without evidence is unavailable: another worker may have it', async () => {
