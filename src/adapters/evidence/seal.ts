@@ -76,8 +76,6 @@ async function closed(
   request: SealRequest,
 ): Promise<Manifest> {
   const { folder, record } = known;
-  // They are written after the manifest.
-  if (await store.has(folder, ATTESTATIONS)) throw notOurs(evidence, known, ATTESTATIONS);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -109,7 +107,10 @@ async function sealedBefore(
   known: KnownRun,
   { end, head }: SealRequest,
 ): Promise<Manifest | undefined> {
+  // They are written after the manifest, so they are looked for before it: another worker may seal the run just now.
+  const isAttested = await evidence.store.has(known.folder, ATTESTATIONS);
   const manifest = await standing(evidence, known);
+  if (manifest === undefined && isAttested) throw notOurs(evidence, known, ATTESTATIONS);
   if (manifest === undefined) return undefined;
   const { journal } = manifest;
   if (manifest.end === end && journal.seq === head.seq && journal.head === head.digest) return manifest;

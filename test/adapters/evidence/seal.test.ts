@@ -18,6 +18,7 @@ import { renderReport } from '../../../src/adapters/evidence/report.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { endOf } from '../../../src/adapters/evidence/past-runs.js';
 import { finishSeal, sealRun, type SealRequest } from '../../../src/adapters/evidence/seal.js';
+import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
 import { manifestSchema as wholeManifestSchema, type Manifest } from '../../../src/contracts/manifest.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
@@ -133,6 +134,21 @@ describe('a sealed run', () => {
       expect(manifest).toBe(sha256(await readFile(join(opened.path, 'manifest.json'))));
     },
   );
+
+  test('is the same where another worker seals it at the same time', async () => {
+    const opened = await openJournalled();
+    const { store } = opened;
+    let other: Awaited<ReturnType<typeof seal>> | undefined;
+    const get: EvidenceStore['get'] = async (folder, path) => {
+      const bytes = await store.get(folder, path);
+      if (path === 'manifest.json') other ??= await seal(opened);
+      return bytes;
+    };
+    const late = new RunEvidence({ ...store, get });
+    expect(await seal({ evidence: late, head: opened.head })).toEqual(other);
+    expect(other).toBeDefined();
+    expect(await store.list(opened.folder, 'ended/')).toEqual(['ended/promoted.json']);
+  });
 
   test.each(['before', 'after'])(
     'attests a decision that came %s its manifest only if that lists it',
