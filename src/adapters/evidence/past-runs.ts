@@ -5,7 +5,7 @@ import { endThatCounts, isPromoted, type PastRun } from '../../domain/past-runs.
 import { EvidenceError } from './evidence-error.js';
 import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
-import { isFolderOf, type KnownRun, type RunEvidence } from './run-evidence.js';
+import type { KnownRun, RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
 
 export interface RememberedRun extends PastRun {
@@ -140,7 +140,8 @@ export async function endOf(evidence: RunEvidence, folder: string): Promise<stri
   evidence.ends.delete(folder);
   const sealed = await evidence.readJson(folder, MANIFEST, sealedEnd);
   if (sealed !== undefined) {
-    if (!isFolderOf(sealed.run)(folder))
+    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+    if (record !== undefined && record.run !== sealed.run)
       throw new EvidenceError('conflict', `${evidence.store.locate(folder)}/${MANIFEST} is another run's`);
     evidence.ends.set(folder, sealed.end);
     return sealed.end;
