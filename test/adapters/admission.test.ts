@@ -113,8 +113,8 @@ describe('a promotion that may start', () => {
 
   test('names the target’s latest sealed run', async () => {
     const desk = await openDesk();
-    const sealed = canonicalBytes({ v: 1, end: 'rolled-back' });
     const run = '20260102T030405678Z-5f0c2a9e';
+    const sealed = canonicalBytes({ v: 1, run, end: 'rolled-back' });
     const latest = { run, manifest: sha256(sealed), end: 'rolled-back' };
     await advanceHead(desk.dependencies.evidence, 'tau-production', latest, null);
     expect(await desk.admit()).toMatchObject({
@@ -229,7 +229,7 @@ async function remember(desk: Desk, end?: string): Promise<string> {
   await store.put(folder, 'runbook.json', bytes);
   await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
   if (end === undefined) return run;
-  const manifest = canonicalBytes({ v: 1, end });
+  const manifest = canonicalBytes({ v: 1, run, end });
   await store.put(folder, 'manifest.json', manifest);
   await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end }, null);
   return run;
@@ -251,7 +251,7 @@ describe('a target that remembers', () => {
     for (const told of [run, 'never sealed', 'promote evidence seal tau-production'])
       expect(admission.problems[0]).toContain(told);
     // The worker was lost before the manifest became the one that the next run follows.
-    const manifest = canonicalBytes({ v: 1, end: 'stopped' });
+    const manifest = canonicalBytes({ v: 1, run, end: 'stopped' });
     await store.put(folder, 'manifest.json', manifest);
     expect(await desk.admit()).toMatchObject({ admitted: false });
     await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end: 'stopped' }, null);
