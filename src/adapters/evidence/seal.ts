@@ -32,7 +32,7 @@ export interface SealRequest {
  * digest and size of every file. Repeated, it writes the same bytes. Content comes from the store, never from a caller.
  *
  * @throws EvidenceError `conflict` where the journal's chain is not whole or ends elsewhere than the workflow says, or another
- *   manifest stands there
+ *   manifest stands there, or attestations without one; `not_regular` where something else does
  */
 export async function sealRun(
   runs: RunEvidence,

@@ -82,7 +82,7 @@ class Story {
 
 function endProblems(story: Story, end: string): readonly string[] {
   const told = story.bodies('run.ended', endedSchema).at(-1)?.end;
-  // It could not be sealed then, so it ended with that doubt; somebody sealed it later.
+  // Where it could not be sealed then, it ended with that doubt, and may be sealed later.
   if (told === 'promoted' && end === 'promoted-with-warnings') return [];
   if (told !== undefined) return told === end ? [] : [`it ended ${told}, the manifest says ${end}`];
   return end.startsWith('promoted') ? [`it never ended, the manifest says ${end}`] : [];
