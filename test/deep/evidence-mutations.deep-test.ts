@@ -252,6 +252,32 @@ describe('a journal that the worker’s key signs', () => {
       found: 'its watch comes to go-on',
     },
     {
+      lie: 'of a promotion that nobody acknowledged to be sealed with warnings',
+      retold: telling('run.ended', { end: 'promoted' }),
+      end: 'promoted-with-warnings',
+      found: 'nobody acknowledged that it is sealed as promoted-with-warnings',
+    },
+    {
+      lie: 'of an acknowledgement from before its end',
+      retold: (entries) =>
+        telling('order-accepted', { action: 'acknowledge' })(
+          telling('run.ended', { end: 'promoted' })(entries),
+        ),
+      end: 'promoted-with-warnings',
+      found: 'nobody acknowledged that it is sealed as promoted-with-warnings',
+    },
+    {
+      lie: 'of a watch that was not over, with an acknowledgement',
+      retold: (entries) => [
+        ...telling('run.ended', { end: 'promoted' })(entries),
+        ...telling('order-accepted', { action: 'acknowledge' })(
+          entries.filter(({ kind }) => kind === 'order-accepted'),
+        ),
+      ],
+      end: 'promoted-with-warnings',
+      found: 'its watch comes to go-on',
+    },
+    {
       lie: 'of votes that came when it had promoted',
       retold: (entries) => [
         ...without('decision-accepted')(entries),

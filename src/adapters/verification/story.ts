@@ -41,7 +41,8 @@ export async function checkStory(
     const done = new Set(story.bodies('step-promoted', stepSchema).map(({ step }) => step));
     for (const { id } of plan.promotion) if (!done.has(id)) problems.push(`${id} was never promoted`);
   }
-  if (manifest.end === 'promoted') problems.push(...(await watchProblems(files, story, plan)));
+  if ([manifest.end, story.end].includes('promoted'))
+    problems.push(...(await watchProblems(files, story, plan)));
   return problems.map((problem) => finding('verdict_differs', LINES, problem));
 }
 
@@ -49,6 +50,7 @@ type Plan = LoadedRunbook['plan'];
 
 const stepSchema = z.looseObject({ step: z.string(), promotedAt: z.number().optional() });
 const endedSchema = z.looseObject({ end: z.string() });
+const orderSchema = z.looseObject({ action: z.literal('acknowledge') });
 const closedSchema = z.looseObject({
   gates: z.array(z.looseObject({ gate: z.string(), verdict: z.enum(VERDICTS) })),
   notRollbackable: z.array(z.string()).default([]),
@@ -59,6 +61,18 @@ class Story {
 
   constructor(entries: readonly CheckedEntry[]) {
     this.#entries = entries;
+  }
+
+  /** As it told it itself. */
+  get end(): string | undefined {
+    return this.bodies('run.ended', endedSchema).at(-1)?.end;
+  }
+
+  /** Somebody said by name, after it had ended, that it stays so. */
+  get isAcknowledged(): boolean {
+    const ended = this.last('run.ended')?.seq ?? 0;
+    const last = this.last('order-accepted');
+    return last !== undefined && last.seq > ended && orderSchema.safeParse(last.body).success;
   }
 
   /** Its number. */
@@ -81,9 +95,12 @@ class Story {
 }
 
 function endProblems(story: Story, end: string): readonly string[] {
-  const told = story.bodies('run.ended', endedSchema).at(-1)?.end;
-  // Where it could not be sealed then, it ended with that doubt, and may be sealed later.
-  if (told === 'promoted' && end === 'promoted-with-warnings') return [];
+  const told = story.end;
+  // Where it could not be sealed then, it ended with that doubt, and is sealed later on somebody's word.
+  if (told === 'promoted' && end === 'promoted-with-warnings')
+    return story.isAcknowledged
+      ? []
+      : [`it ended ${told}, and nobody acknowledged that it is sealed as ${end}`];
   if (told !== undefined) return told === end ? [] : [`it ended ${told}, the manifest says ${end}`];
   return end.startsWith('promoted') ? [`it never ended, the manifest says ${end}`] : [];
 }
