@@ -36,16 +36,25 @@ export function unsettled<Run extends PastRun>(runs: readonly Run[]): readonly R
   return runs.filter(({ end, touched }) => end === undefined && touched);
 }
 
-/** The end that counts where several were noted: after a workflow reset another history may have ended too. */
-export function endThatCounts(ends: readonly string[]): string | undefined {
-  return ends.find(isRolledBack) ?? ends[0];
+/**
+ * The end that counts where a run has several, since after a workflow reset another history may have ended too: that it was
+ * rolled back, whatever was sealed; what was sealed; of what was noted alone, that something was promoted.
+ */
+export function endThatCounts(sealed: string | undefined, noted: readonly string[]): string | undefined {
+  const all = sealed === undefined ? noted : [sealed, ...noted];
+  return (
+    all.find(isRolledBack) ?? sealed ?? PROMOTED.find((end) => noted.includes(end)) ?? noted.toSorted()[0]
+  );
 }
 
-function isRolledBack(end: string | undefined): boolean {
+/** The one with more doubt first. */
+const PROMOTED = ['promoted-with-warnings', 'promoted'];
+
+export function isRolledBack(end: string | undefined): boolean {
   return end === 'rolled-back' || end === 'rollback-acknowledged';
 }
 
 /** It was promoted and stayed. */
 export function isPromoted(end: string | undefined): boolean {
-  return end === 'promoted' || end === 'promoted-with-warnings';
+  return end !== undefined && PROMOTED.includes(end);
 }

@@ -11,9 +11,11 @@ import { noteEnd } from '../../src/adapters/evidence/past-runs.js';
 import { canonicalBytes, sha256 } from '../../src/adapters/canonical.js';
 import { readConfig, type Config } from '../../src/config.js';
 import { RUN_PATTERN } from '../../src/contracts/names.js';
+import type { RunRecord } from '../../src/contracts/run-record.js';
 import { REHEARSAL_APPROVER, REHEARSAL_REQUESTER, type Rehearsal } from '../../src/rehearsal/rehearsal.js';
 import { createWiring } from '../../src/wiring.js';
 import { git, openForTest } from '../rehearsal/stand-in.js';
+import { manifestOf } from '../support/manifest-of.js';
 import { scratchFolder } from './runbook/written-runbook.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -208,7 +210,7 @@ async function remember(desk: Desk, end?: string): Promise<string> {
   if (!admission.admitted) throw new Error(admission.problems.join());
   const { run, folder, deployment, openedAt, subjectLine, runbook, policy } = admission;
   const { evidence, store } = desk.dependencies;
-  await evidence.putJson(folder, 'run.json', {
+  const record: RunRecord = {
     v: 1,
     run,
     deployment,
@@ -224,15 +226,22 @@ async function remember(desk: Desk, end?: string): Promise<string> {
     rolledBack: null,
     again: false,
     workflow: { id: 'w', firstExecutionRunId: 'f' },
-  });
+  };
+  await evidence.putJson(folder, 'run.json', record);
   const { bytes } = await desk.dependencies.loadRunbook('tau-production');
   await store.put(folder, 'runbook.json', bytes);
   await store.put(folder, 'promotion/environment-branch.begun.json', Buffer.from('{}'));
-  if (end === undefined) return run;
-  const manifest = canonicalBytes({ v: 1, run, end });
-  await store.put(folder, 'manifest.json', manifest);
-  await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end }, null);
+  if (end !== undefined)
+    await advanceHead(evidence, 'tau-production', await putManifest(desk, folder, end), null);
   return run;
+}
+
+/** Its run as the one that the next run follows. */
+async function putManifest({ dependencies: { evidence, store } }: Desk, folder: string, end: string) {
+  const { record } = await evidence.knownIn(folder);
+  const manifest = canonicalBytes(manifestOf(record, end));
+  await store.put(folder, 'manifest.json', manifest);
+  return { run: record.run, manifest: sha256(manifest), end };
 }
 
 function refusal(text: string): Admission {
@@ -243,7 +252,7 @@ describe('a target that remembers', () => {
   test('a run whose evidence was never sealed admits no other, however it ended', async () => {
     const desk = await openDesk();
     const run = await remember(desk);
-    const { evidence, store } = desk.dependencies;
+    const { evidence } = desk.dependencies;
     const [folder = ''] = await evidence.foldersOf('tau-production');
     await noteEnd(evidence, folder, { end: 'stopped', reason: 'gate_hold' });
     const admission = await desk.admit();
@@ -251,10 +260,9 @@ describe('a target that remembers', () => {
     for (const told of [run, 'never sealed', 'promote evidence seal tau-production'])
       expect(admission.problems[0]).toContain(told);
     // The worker was lost before the manifest became the one that the next run follows.
-    const manifest = canonicalBytes({ v: 1, run, end: 'stopped' });
-    await store.put(folder, 'manifest.json', manifest);
+    const sealed = await putManifest(desk, folder, 'stopped');
     expect(await desk.admit()).toMatchObject({ admitted: false });
-    await advanceHead(evidence, 'tau-production', { run, manifest: sha256(manifest), end: 'stopped' }, null);
+    await advanceHead(evidence, 'tau-production', sealed, null);
     expect(await desk.admit()).toMatchObject({ admitted: true });
   });
 

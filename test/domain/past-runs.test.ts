@@ -66,11 +66,23 @@ test('a run that began and has no end is unsettled; one that never began is not'
   expect(unsettled([open, { ...open, touched: false }, ...runs('b:promoted')])).toEqual([open]);
 });
 
-test('a rollback counts where another history of the run noted another end', () => {
-  expect(endThatCounts(['promoted', 'rolled-back'])).toBe('rolled-back');
-  expect(endThatCounts(['stopped'])).toBe('stopped');
-  expect(endThatCounts([])).toBeUndefined();
-});
+test.each<{ sealed?: string; noted: readonly string[]; counts: string | undefined }>([
+  { noted: [], counts: undefined },
+  { noted: ['stopped'], counts: 'stopped' },
+  { noted: ['stopped', 'promoted', 'rolled-back'], counts: 'rolled-back' },
+  { noted: ['promoted', 'promoted-with-warnings'], counts: 'promoted-with-warnings' },
+  { noted: ['aborted', 'promoted'], counts: 'promoted' },
+  { sealed: 'promoted', noted: ['promoted-with-warnings'], counts: 'promoted' },
+  { sealed: 'stopped', noted: ['promoted'], counts: 'stopped' },
+  { sealed: 'promoted', noted: ['rolled-back'], counts: 'rolled-back' },
+  { sealed: 'rollback-acknowledged', noted: ['rolled-back'], counts: 'rollback-acknowledged' },
+])(
+  'of $sealed that was sealed and $noted that histories noted, $counts counts',
+  ({ sealed, noted, counts }) => {
+    expect(endThatCounts(sealed, noted)).toBe(counts);
+    expect(endThatCounts(sealed, noted.toReversed())).toBe(counts);
+  },
+);
 
 describe('a run whose evidence was never sealed', () => {
   test.each<{ sealed: readonly boolean[]; names: string | undefined }>([

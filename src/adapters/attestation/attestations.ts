@@ -16,9 +16,28 @@ export interface ReadAttestation {
 /** The bytes of a run's attestations: a signed envelope a line. The same run and key give the same bytes. */
 export async function attest(run: AttestedRun, key: SigningKey): Promise<Uint8Array> {
   const lines: Uint8Array[] = [];
-  for (const statement of statementsOf(attestedRunSchema.parse(run)))
-    lines.push(await signEnvelope(payloadOf(statement), key), LINE_END);
+  for (const payload of payloadsOf(run)) lines.push(await signEnvelope(payload, key), LINE_END);
   return Buffer.concat(lines);
+}
+
+/** What is signed of a run, in the order of its attestations. */
+export function payloadsOf(run: AttestedRun): readonly Uint8Array[] {
+  return statementsOf(attestedRunSchema.parse(run)).map(payloadOf);
+}
+
+/** Whether attestations say all that of a run and nothing else; who signed them is not looked at. */
+export function sayOf(bytes: Uint8Array, run: AttestedRun): boolean {
+  try {
+    const read = parseAttestations(bytes);
+    const own = payloadsOf(run);
+    return (
+      read.length === own.length &&
+      read.every(({ envelope }, index) => Buffer.compare(envelope.payload, own[index] ?? Buffer.of()) === 0)
+    );
+  } catch (error) {
+    if (error instanceof AttestationError) return false;
+    throw error;
+  }
 }
 
 /** What is signed of a statement. A verifier compares these bytes, not what it reads from them. */

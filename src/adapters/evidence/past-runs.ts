@@ -7,13 +7,13 @@ import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
+import { standingManifest } from './standing-manifest.js';
 
 export interface RememberedRun extends PastRun {
   readonly folder: string;
 }
 
-const sealedEnd = z.object({ run: z.string().max(64), end: z.string().max(64) });
-const noted = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason: z.string().max(256) });
+const notedSchema = z.strictObject({ v: z.literal(1), end: z.string().max(64), reason: z.string().max(256) });
 const timed = z.object({ at: z.iso.datetime() });
 const journalled = z.object({ kind: z.string() });
 
@@ -133,25 +133,42 @@ async function unendedIn(
   return { deployment, run: { folder, run, commit, requester, touched, target, workflow } };
 }
 
-/** How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. */
+/**
+ * How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed.
+ *
+ * @throws EvidenceError `conflict` where what says so is not this run's: then nobody knows
+ */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
-  const known = evidence.ends.get(folder);
-  if (known !== undefined && (await evidence.store.has(folder, MANIFEST))) return known;
-  evidence.ends.delete(folder);
-  const sealed = await evidence.readJson(folder, MANIFEST, sealedEnd);
-  if (sealed !== undefined) {
-    const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
-    if (record !== undefined && record.run !== sealed.run)
-      throw new EvidenceError('conflict', `${evidence.store.locate(folder)}/${MANIFEST} is another run's`);
-    evidence.ends.set(folder, sealed.end);
-    return sealed.end;
-  }
-  const ends = [];
+  const sealed = await sealedEnd(evidence, folder);
+  const noted = [];
   for (const path of await evidence.store.list(folder, 'ended/')) {
-    const note = await evidence.readJson(folder, path, noted);
-    if (note !== undefined) ends.push(note.end);
+    // Sealing notes it too.
+    if (sealed !== undefined && path === noteOf(sealed)) continue;
+    const note = await evidence.readJson(folder, path, notedSchema);
+    if (note !== undefined) noted.push(note.end);
   }
-  return endThatCounts(ends);
+  return endThatCounts(sealed, noted);
+}
+
+/** As it was sealed; its manifest is read once, and counts for as long as one stands there. Throws as `endOf`. */
+export async function sealedEnd(evidence: RunEvidence, folder: string): Promise<string | undefined> {
+  const { store, ends } = evidence;
+  if (!(await store.has(folder, MANIFEST))) {
+    ends.delete(folder);
+    return undefined;
+  }
+  const known = ends.get(folder);
+  if (known !== undefined) return known;
+  const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
+  if (record === undefined)
+    throw new EvidenceError('conflict', `${store.locate(folder)}: a manifest stands there and no run.json`);
+  const manifest = await standingManifest(evidence, { folder, record });
+  if (manifest !== undefined) ends.set(folder, manifest.end);
+  return manifest?.end;
+}
+
+function noteOf(end: string): string {
+  return `ended/${end}.json`;
 }
 
 /** Kept beside the journal, so that a run whose journal is broken is not taken for one that never ended. */
@@ -161,7 +178,7 @@ export async function noteEnd(
   { end, reason }: { readonly end: string; readonly reason: string },
 ): Promise<void> {
   try {
-    await evidence.putJson(folder, `ended/${end}.json`, { v: 1, end, reason: reason.slice(0, 256) });
+    await evidence.putJson(folder, noteOf(end), { v: 1, end, reason: reason.slice(0, 256) });
   } catch (error) {
     // Another history of the run noted the same end for another reason: it counts.
     if (!(error instanceof EvidenceError) || error.code !== 'conflict') throw error;

@@ -1,8 +1,7 @@
 import type { Finding } from '../../domain/verification.js';
-import { parseAttestations, payloadOf, type ReadAttestation } from '../attestation/attestations.js';
+import { parseAttestations, payloadsOf, type ReadAttestation } from '../attestation/attestations.js';
 import { attestedRunOf } from '../attestation/attested-run.js';
 import { AttestationError } from '../attestation/error.js';
-import { statementsOf } from '../attestation/statements.js';
 import { refuseSigners, type BelievedKey } from '../attestation/trusted-keys.js';
 import { ATTESTATIONS } from '../evidence/sealed-files.js';
 import { finding } from './findings.js';
@@ -61,7 +60,7 @@ async function expectedOf(
   const readable = { paths: files.entries.map(({ path }) => path), read: files.read };
   try {
     const run = await attestedRunOf(readable, record, { manifest, sha256: digest }, entries);
-    return statementsOf(run).map(payloadOf);
+    return payloadsOf(run);
   } catch {
     // What no run of ours holds has no statements: whatever is signed differs from it.
     return [];

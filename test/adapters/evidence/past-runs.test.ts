@@ -5,11 +5,14 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { canonicalBytes } from '../../../src/adapters/canonical.js';
 import { EvidenceError } from '../../../src/adapters/evidence/evidence-error.js';
 import { appendEntry } from '../../../src/adapters/evidence/journal.js';
 import { endOf, noteEnd, pastRuns, unendedRuns } from '../../../src/adapters/evidence/past-runs.js';
 import { RunEvidence } from '../../../src/adapters/evidence/run-evidence.js';
 import { sealRun } from '../../../src/adapters/evidence/seal.js';
+import type { Manifest } from '../../../src/contracts/manifest.js';
+import { manifestOf } from '../../support/manifest-of.js';
 import { codeOf, OPENED_MS, openRun, RUN, type OpenedRun, testKey } from './opened-run.js';
 
 const head = { seq: 0, digest: '' };
@@ -73,14 +76,33 @@ describe('how a run ended', () => {
     expect(await past(opened)).toMatchObject({ end: 'promoted-with-warnings' });
   });
 
-  test('is its manifest’s for as long as that stands there, and never another run’s', async () => {
+  test('is its manifest’s for as long as that stands there', async () => {
     const opened = await openRun();
     const path = join(opened.path, 'manifest.json');
-    await writeFile(path, JSON.stringify({ run: RUN, end: 'promoted' }));
+    await writeFile(path, canonicalBytes(manifestOf(opened.record, 'promoted')));
     expect(await endOf(opened.evidence, opened.folder)).toBe('promoted');
     await rm(path);
     expect(await endOf(opened.evidence, opened.folder)).toBeUndefined();
-    await writeFile(path, JSON.stringify({ run: '20260101T030405678Z-00000000', end: 'promoted' }));
+  });
+
+  test.each<[string, (manifest: Manifest) => unknown]>([
+    ['another run’s', (manifest) => ({ ...manifest, run: '20260101T030405678Z-00000000' })],
+    ['another target’s', (manifest) => ({ ...manifest, target: 'other' })],
+    ['of another form', ({ run, end }) => ({ run, end })],
+  ])('is not known where a manifest stands there that is %s', async (_what, spoilt) => {
+    const opened = await openRun();
+    await opened.store.put(opened.folder, 'promotion/step.begun.json', Buffer.from('{}'));
+    const bytes = canonicalBytes(spoilt(manifestOf(opened.record, 'stopped')));
+    await writeFile(join(opened.path, 'manifest.json'), bytes);
+    expect(await codeOf(endOf(opened.evidence, opened.folder))).toBe('conflict');
+    expect(await codeOf(pastRuns(opened.evidence, 't'))).toBe('conflict');
+    expect((await unendedRuns(opened.evidence, 'd', 't')).unreadable).toEqual([opened.folder]);
+  });
+
+  test('is not known where a manifest stands there and nothing says whose run it is', async () => {
+    const opened = await openRun();
+    await writeFile(join(opened.path, 'manifest.json'), canonicalBytes(manifestOf(opened.record, 'stopped')));
+    await rm(join(opened.path, 'run.json'));
     expect(await codeOf(endOf(opened.evidence, opened.folder))).toBe('conflict');
   });
 

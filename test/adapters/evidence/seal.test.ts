@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { canonicalBytes, parseCanonical, sha256 } from '../../../src/adapters/canonical.js';
+import { AttestationError, type AttestationErrorCode } from '../../../src/adapters/attestation/error.js';
 import {
   appendEntry,
   entryPath,
@@ -150,6 +151,55 @@ describe('a sealed run', () => {
     expect(await store.list(opened.folder, 'ended/')).toEqual(['ended/promoted.json']);
   });
 
+  test.each<[AttestationErrorCode, string]>([
+    ['key_not_private', 'promoted-with-warnings'],
+    ['key_unavailable', 'promoted'],
+  ])('whose key is refused with %s is remembered as %s', async (code, end) => {
+    const opened = await openJournalled();
+    const { evidence, folder, head } = opened;
+    const openKey = () => Promise.reject(new AttestationError(code, 'refused'));
+    const sealing = sealRun(evidence, { run: RUN, end: 'promoted', reason: 'watched', head }, openKey);
+    await expect(sealing).rejects.toThrow(code);
+    expect(await endOf(evidence, folder)).toBe(end);
+    expect(await readJson(opened, `ended/${end}.json`)).toMatchObject({
+      reason: end === 'promoted' ? 'watched' : 'evidence_not_sealed',
+    });
+    await seal(opened, end);
+  });
+
+  test('is remembered as rolled back where another history of it does that after it was sealed', async () => {
+    const opened = await openJournalled();
+    await seal(opened);
+    const { evidence, folder, head } = opened;
+    const files = await opened.store.list(folder);
+    const request = { run: RUN, reason: 'requested', head };
+    for (const end of ['stopped', 'promoted-with-warnings'])
+      expect(await codeOf(sealRun(evidence, { ...request, end }, testKey))).toBe('conflict');
+    expect(await opened.store.list(folder)).toEqual(files);
+    expect(await endOf(evidence, folder)).toBe('promoted');
+    expect(await codeOf(sealRun(evidence, { ...request, end: 'rolled-back' }, testKey))).toBe('conflict');
+    expect(await endOf(evidence, folder)).toBe('rolled-back');
+    expect(await endOf(new RunEvidence(opened.store), folder)).toBe('rolled-back');
+  });
+
+  test.each<[string, (attestations: string) => string]>([
+    ['what is none', () => '{}\n'],
+    ['another run’s', (own) => own.replace(/"payload":"[^"]*"/, otherPayload)],
+    ['more than its own', (own) => `${own}${own}`],
+  ])('is not sealed over attestations beside its manifest that are %s', async (_what, spoil) => {
+    const opened = await openJournalled();
+    await putDecision(opened);
+    await seal(opened);
+    const path = join(opened.path, 'attestations.intoto.jsonl');
+    const own = await readFile(path, 'utf8');
+    await writeFile(path, spoil(own));
+    expect(await codeOf(seal(opened))).toBe('conflict');
+    expect(await codeOf(finishSeal(opened.evidence, RUN, testKey))).toBe('conflict');
+    await rm(path);
+    await seal(opened);
+    expect(await readFile(path, 'utf8')).toBe(own);
+  });
+
   test.each(['before', 'after'])(
     'attests a decision that came %s its manifest only if that lists it',
     async (when) => {
@@ -214,7 +264,7 @@ describe('a sealed run', () => {
   });
 
   test.each<[string, (head: JournalHead) => Partial<SealRequest>]>([
-    ['another end', () => ({ end: 'rolled-back' })],
+    ['another end', () => ({ end: 'aborted' })],
     ['fewer entries', ({ digest }) => ({ head: { seq: 2, digest } })],
     ['another last entry', ({ seq }) => ({ head: { seq, digest: `sha256:${'6'.repeat(64)}` } })],
   ])('stays as it is when another history of the run ends with %s', async (_what, other) => {
@@ -233,6 +283,17 @@ describe('a sealed run', () => {
     expect(await opened.store.list(opened.folder)).toEqual(sealed);
   });
 });
+
+async function readJson({ path }: OpenedRun, name: string): Promise<unknown> {
+  return JSON.parse(await readFile(join(path, name), 'utf8'));
+}
+
+/** The same payload, about another run. */
+function otherPayload(own: string): string {
+  const [, payload = ''] = /"payload":"([^"]*)"/.exec(own) ?? [];
+  const said = Buffer.from(payload, 'base64').toString('utf8').replaceAll(RUN, OTHER_RUN);
+  return `"payload":"${Buffer.from(said).toString('base64')}"`;
+}
 
 const canonical = (value: unknown): string => Buffer.from(canonicalBytes(value)).toString('utf8');
 

@@ -1,0 +1,44 @@
+import { isOf, isSorted, manifestSchema, type Manifest } from '../../contracts/manifest.js';
+import { parseCanonical } from '../canonical.js';
+import { EvidenceError } from './evidence-error.js';
+import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { MANIFEST } from './sealed-files.js';
+
+/** Where a run's evidence is, and what it says of the run. */
+export type RunPlace = Pick<KnownRun, 'folder' | 'record'>;
+
+/**
+ * A run's manifest; undefined where none was written. What stands under its name may be anybody's: it counts only as a manifest
+ * of this run, in its one spelling.
+ *
+ * @throws EvidenceError `conflict` where it is something else
+ */
+export async function standingManifest(
+  evidence: RunEvidence,
+  place: RunPlace,
+): Promise<Manifest | undefined> {
+  const bytes = await evidence.store.get(place.folder, MANIFEST);
+  if (bytes === undefined) return undefined;
+  let manifest;
+  try {
+    manifest = manifestSchema.parse(parseCanonical(bytes));
+  } catch (cause) {
+    throw notOurs(evidence, place, MANIFEST, { cause });
+  }
+  if (isSorted(manifest) && isOf(manifest, place.record)) return manifest;
+  throw notOurs(evidence, place, MANIFEST);
+}
+
+export function notOurs(
+  { store }: RunEvidence,
+  { folder }: RunPlace,
+  name: string,
+  options?: ErrorOptions,
+): EvidenceError {
+  const what = `${store.locate(folder)}/${name} is not of this run as it ended`;
+  return new EvidenceError(
+    'conflict',
+    `${what}: find out who wrote it, move it away and seal again`,
+    options,
+  );
+}
