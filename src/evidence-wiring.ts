@@ -6,8 +6,8 @@ import { openKeyFile } from './adapters/attestation/key-file.js';
 import { createFileStore } from './adapters/evidence/file-store.js';
 import { headsOf, targetsWithHeads } from './adapters/evidence/heads.js';
 import { pastRuns, type RememberedRun } from './adapters/evidence/past-runs.js';
-import { isFolderOf, RunEvidence } from './adapters/evidence/run-evidence.js';
-import { finishSeal } from './adapters/evidence/seal.js';
+import { isFolderOf, RunEvidence, type KnownRun } from './adapters/evidence/run-evidence.js';
+import { begunSeal, finishSeal } from './adapters/evidence/seal.js';
 import { showReport, type ReportForm, type ShownReport } from './adapters/evidence/show-report.js';
 import { showRun, type ShownRun } from './adapters/evidence/show-run.js';
 import { acknowledgeUnsealed, unsealedHead, type Acknowledged } from './adapters/evidence/acknowledge.js';
@@ -117,7 +117,12 @@ export function createEvidenceWiring(config: Config) {
       const known = await evidence.known(newest.run);
       return { known, run: newest, head: await unsealedHead(evidence, known) };
     },
-    /** What was left to do of a run whose manifest was written; undefined for any other. */
+    /**
+     * How a run ended whose manifest was written; undefined for any other.
+     * @throws EvidenceError `conflict` where what stands there is not that run's
+     */
+    begunSeal: async (known: KnownRun) => (await begunSeal(evidence, known))?.end,
+    /** What was left to do of such a run; undefined for any other. */
     finishSeal: async (run: string) => finishSeal(evidence, run, openKey),
     acknowledge: async (
       run: string,

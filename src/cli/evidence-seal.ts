@@ -36,7 +36,13 @@ export async function evidenceSeal(
     return EXIT.done;
   }
   const { known, head, run } = unsealed;
-  const finished = flags.dryRun === true ? undefined : await evidence.finishSeal(run.run);
+  const begun = await evidence.begunSeal(known);
+  if (begun !== undefined && flags.dryRun === true) {
+    output.document({ dryRun: true, target, run: run.run, end: begun });
+    output.say(`${run.run} would be sealed as ${begun}, which was begun; nothing was`);
+    return EXIT.done;
+  }
+  const finished = begun === undefined ? undefined : await evidence.finishSeal(run.run);
   if (finished !== undefined) {
     output.document({ target, run: run.run, sealed: true, ...finished });
     output.say(

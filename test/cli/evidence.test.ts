@@ -118,6 +118,8 @@ test('seal finishes what a lost worker left of sealing, so that another run can 
   const args = ['evidence', 'seal', 't', '--reason', 'worker lost', '--json'];
   const unsealed = await inPlaceOf(run, ['evidence', 'list', '--json']);
   expect(documents(unsealed)).toMatchObject([{ run: RUN, sealed: false }]);
+  const dry = await inPlaceOf(run, [...args, '--dry-run']);
+  expect([dry.exitCode, documents(dry)]).toEqual([0, [{ dryRun: true, target: 't', run: RUN, end: END }]]);
   // It need not ask Temporal: what is there can only be finished.
   const done = await inPlaceOf(run, args);
   expect([done.exitCode, documents(done)]).toEqual([
@@ -129,3 +131,16 @@ test('seal finishes what a lost worker left of sealing, so that another run can 
   ]);
   expect(documents(await inPlaceOf(run, args))).toMatchObject([{ target: 't', run: null }]);
 });
+
+test.each([[[]], [['--dry-run']]])(
+  'seal records no order where attestations of nobody are in its way, asked with %j',
+  async (more) => {
+    const run = await openToldRun();
+    const entries = await run.store.list(run.folder, 'journal/');
+    await writeFile(join(run.path, 'attestations.intoto.jsonl'), '{}\n');
+    const { exitCode, stderr } = await inPlaceOf(run, ['evidence', 'seal', 't', '--reason', 'lost', ...more]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/attestations\.intoto\.jsonl is not of this run as it ended: .*move it away/);
+    expect(await run.store.list(run.folder, 'journal/')).toEqual(entries);
+  },
+);
