@@ -5,7 +5,7 @@ import { EvidenceError } from './evidence-error.js';
 import {
   close,
   closeInPassing,
-  fstat,
+  fstatSync,
   fsync,
   link,
   lstat,
@@ -163,7 +163,7 @@ export async function readRegularFile(
     throw error;
   }
   try {
-    const status = await fstat(descriptor);
+    const status = fstatSync(descriptor);
     if (!status.isFile()) throw new EvidenceError('not_regular', `${file} is no regular file`);
     if (options.durable) await fsync(descriptor);
     return await readWhole(descriptor, status.size);
