@@ -48,7 +48,7 @@ export function endThatCounts(sealed: string | undefined, noted: readonly string
 }
 
 /** The one with more doubt first. */
-const PROMOTED = ['promoted-with-warnings', 'promoted'];
+const PROMOTED: readonly string[] = ['promoted-with-warnings', 'promoted'];
 
 export function isRolledBack(end: string | undefined): boolean {
   return end === 'rolled-back' || end === 'rollback-acknowledged';
