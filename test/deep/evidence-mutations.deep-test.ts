@@ -278,6 +278,16 @@ describe('a journal that the worker’s key signs', () => {
       found: 'its watch comes to go-on',
     },
     {
+      lie: 'of an order to do something else',
+      retold: telling('order-accepted', { action: 'abort' }),
+      found: 'it orders something else than is told',
+    },
+    {
+      lie: 'of an order by somebody else',
+      retold: telling('order-accepted', { by: A }),
+      found: 'it orders something else than is told',
+    },
+    {
       lie: 'of votes that came when it had promoted',
       retold: (entries) => [
         ...without('decision-accepted')(entries),

@@ -118,7 +118,7 @@ class Checker {
   }
 
   async order({ seq, body, at }: CheckedEntry): Promise<void> {
-    const { statement, signature, identity } = body;
+    const { statement, signature, identity, by, action } = body;
     const where = `journal.jsonl:${seq}`;
     if (typeof statement !== 'string' || typeof signature !== 'string') {
       if (identity === 'signed' || this.#policy.protected)
@@ -130,6 +130,10 @@ class Checker {
     const { run, target, deployment } = this.#record;
     if (said?.run !== run || said.target !== target || said.deployment !== deployment) {
       this.#find('decision_replayed', where, 'an order of another run');
+      return;
+    }
+    if (said.by !== by || said.action !== action) {
+      this.#find('decision_replayed', where, 'it orders something else than is told');
       return;
     }
     // The workflow's time: within the same 5 minutes as the worker's receipt, which an order has none of.
