@@ -10,7 +10,12 @@ import { isFolderOf, RunEvidence, type KnownRun } from './adapters/evidence/run-
 import { begunSeal, finishSeal } from './adapters/evidence/seal.js';
 import { showReport, type ReportForm, type ShownReport } from './adapters/evidence/show-report.js';
 import { showRun, type ShownRun } from './adapters/evidence/show-run.js';
-import { acknowledgeUnsealed, unsealedHead, type Acknowledged } from './adapters/evidence/acknowledge.js';
+import {
+  acknowledgeUnsealed,
+  refuseUnsealable,
+  unsealedHead,
+  type Acknowledged,
+} from './adapters/evidence/acknowledge.js';
 import { createVerifier } from './adapters/signatures/verify.js';
 import { previousFindings, verifyTarget, type VerifiedTarget } from './adapters/verification/chain.js';
 import { openFolder } from './adapters/verification/run-files.js';
@@ -124,6 +129,8 @@ export function createEvidenceWiring(config: Config) {
     begunSeal: async (known: KnownRun) => (await begunSeal(evidence, known))?.end,
     /** What was left to do of such a run; undefined for any other. */
     finishSeal: async (run: string) => finishSeal(evidence, run, openKey),
+    /** @throws EvidenceError `conflict` that names what keeps such a run from being sealed */
+    refuseUnsealable: async (known: KnownRun) => refuseUnsealable(evidence, known),
     acknowledge: async (
       run: string,
       current: Parameters<typeof acknowledgeUnsealed>[3],

@@ -50,6 +50,7 @@ export async function evidenceSeal(
     );
     return EXIT.done;
   }
+  await evidence.refuseUnsealable(known);
   await refuseOpen(context, target, run.run);
   if (head.seq === 0)
     throw new InputError('bad_usage', [

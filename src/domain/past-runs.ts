@@ -36,11 +36,17 @@ export function unsettled<Run extends PastRun>(runs: readonly Run[]): readonly R
   return runs.filter(({ end, touched }) => end === undefined && touched);
 }
 
+/** How a run ended, by each of its histories: after a workflow reset another one may have ended too. */
+export interface ToldEnds {
+  readonly sealed: string | undefined;
+  readonly noted: readonly string[];
+}
+
 /**
- * The end that counts where a run has several, since after a workflow reset another history may have ended too: that it was
- * rolled back, whatever was sealed; what was sealed; of what was noted alone, that something was promoted.
+ * The end that counts: that it was rolled back, whatever was sealed; what was sealed; of what was noted alone, that something was
+ * promoted.
  */
-export function endThatCounts(sealed: string | undefined, noted: readonly string[]): string | undefined {
+export function endThatCounts({ sealed, noted }: ToldEnds): string | undefined {
   const all = sealed === undefined ? noted : [sealed, ...noted];
   return (
     all.find(isRolledBack) ?? sealed ?? PROMOTED.find((end) => noted.includes(end)) ?? noted.toSorted()[0]

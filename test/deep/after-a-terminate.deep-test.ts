@@ -1,9 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { describe, expect, inject, test, vi } from 'vitest';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 
+import { sha256 } from '../../src/adapters/canonical.js';
 import { promotionId } from '../../workflows/messages.js';
 import type { rollback } from '../../workflows/rollback.js';
 import { withStage, type Stage } from '../support/stage.js';
@@ -59,6 +61,31 @@ describe('a promotion that was terminated while watching', () => {
       await stage.start({ again: true, reason: 'it was terminated by mistake' });
       await stage.decide();
       await stage.until((seen) => seen.phase === 'watching' && seen.run !== run);
+    }));
+
+  test('is rolled back, too, where it was sealed as promoted and another history had begun to roll it back', () =>
+    withStage({ address, timings: { watchWindowMs: 2_000 } }, async (stage) => {
+      await stage.start();
+      await stage.decide();
+      const { run, end, evidence: folder, manifest } = await stage.result();
+      expect(end).toBe('promoted');
+      await stage.resetBeforeApproval();
+      await stage.terminate();
+      await stage.reconcile();
+      expect((await gatewayStatus(stage)).service).toMatchObject({ service_status: 'running' });
+      // As a reset leaves it whose rollback was under way.
+      await mkdir(join(stage.config.evidenceDir, folder, 'rollback'), { mode: 0o700 });
+      await writeFile(join(stage.config.evidenceDir, folder, 'rollback/begun.json'), '{}', { mode: 0o600 });
+      const refused = await (await stage.start()).result();
+      expect(refused.reason).toContain(`the run ${run} of the commit ${stage.rehearsal.commit}`);
+      expect((await stage.reconcile()).runs).toMatchObject([{ run, action: 'rolls-back' }]);
+      expect(await stage.result()).toMatchObject({ run, end: 'rolled-back', manifest: null });
+      await expectRolledBack(stage);
+      // What was sealed stands beside what came of it.
+      const sealed = await readFile(join(stage.config.evidenceDir, folder, 'manifest.json'));
+      expect(sha256(sealed)).toBe(manifest);
+      expect(await evidence(stage, folder, 'ended/rolled-back.json')).toMatchObject({ end: 'rolled-back' });
+      expect((await (await stage.start()).result()).reason).toContain('--again');
     }));
 
   test('keeps its journal whole: the rollback goes on where the terminated history ended', () =>

@@ -79,8 +79,8 @@ test.each<{ sealed?: string; noted: readonly string[]; counts: string | undefine
 ])(
   'of $sealed that was sealed and $noted that histories noted, $counts counts',
   ({ sealed, noted, counts }) => {
-    expect(endThatCounts(sealed, noted)).toBe(counts);
-    expect(endThatCounts(sealed, noted.toReversed())).toBe(counts);
+    expect(endThatCounts({ sealed, noted })).toBe(counts);
+    expect(endThatCounts({ sealed, noted: noted.toReversed() })).toBe(counts);
   },
 );
 

@@ -26,7 +26,7 @@ export function payloadsOf(run: AttestedRun): readonly Uint8Array[] {
 }
 
 /** Whether attestations say all that of a run and nothing else; who signed them is not looked at. */
-export function sayOf(bytes: Uint8Array, run: AttestedRun): boolean {
+export function attests(bytes: Uint8Array, run: AttestedRun): boolean {
   try {
     const read = parseAttestations(bytes);
     const own = payloadsOf(run);

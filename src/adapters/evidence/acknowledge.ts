@@ -5,11 +5,15 @@ import { parseControl, type Submission } from '../../domain/statement.js';
 import { prove } from '../proof.js';
 import type { LoadedRunbook } from '../runbook/load.js';
 import type { Verify } from '../signatures/verify.js';
+import { EvidenceError } from './evidence-error.js';
+import { headsOf } from './heads.js';
 import { appendEntry, type JournalHead } from './journal.js';
 import { readBack } from './left-behind.js';
 import { endOf } from './past-runs.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
-import { sealRun, type OpenKey } from './seal.js';
+import { begunSeal, sealRun, type OpenKey } from './seal.js';
+import { ASSEMBLED, MANIFEST } from './sealed-files.js';
+import { notOurs } from './standing-manifest.js';
 
 /** Where the journal of a run ends that was never sealed, for an acknowledgement to name. */
 export async function unsealedHead(evidence: RunEvidence, known: KnownRun): Promise<JournalHead> {
@@ -54,12 +58,33 @@ export async function acknowledgeUnsealed(
   if (role !== undefined) return refuse(role);
   const proof = await prove(verify, current, { by, type, submission, receivedAt });
   if (!proof.proven) return refuse(proof.refusal);
+  // What keeps it from being sealed is found before the order is recorded.
+  await refuseUnsealable(evidence, known);
+  await openKey();
   const { identity, key } = proof;
   const body = { by, action, reason, at, identity, key, ...submission };
   const next = await appendEntry(evidence, { run, head, at: receivedAt, kind: 'order-accepted', body });
   const end = noted ?? 'abandoned';
   const { manifest } = await sealRun(evidence, { run, end, reason: 'acknowledged', head: next }, openKey);
   return { sealed: true, end, manifest };
+}
+
+/**
+ * What no acknowledgement can be sealed over: something has to be moved away, or put back, first.
+ *
+ * @throws EvidenceError `conflict` that names it
+ */
+export async function refuseUnsealable(evidence: RunEvidence, known: KnownRun): Promise<void> {
+  const { folder, record } = known;
+  const sealed = (await headsOf(evidence, record.target)).find(({ run }) => run === record.run);
+  if (sealed !== undefined)
+    throw new EvidenceError(
+      'conflict',
+      `${evidence.store.locate(folder)}: ${MANIFEST} is gone, which was sealed as ${sealed.manifest}: put it back`,
+    );
+  if ((await begunSeal(evidence, known)) !== undefined) throw notOurs(evidence, known, MANIFEST);
+  for (const name of ASSEMBLED)
+    if (await evidence.store.has(folder, name)) throw notOurs(evidence, known, name);
 }
 
 function refuse(refusal: string): Acknowledged {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EvidenceError } from './evidence-error.js';
 import { entryDigest, entryPath, genesis, type JournalEntry, type JournalHead } from './journal.js';
 import type { RunEvidence } from './run-evidence.js';
-import type { RunPlace } from './standing-manifest.js';
+import type { RecordedRun } from './standing-manifest.js';
 
 const chainedEntry = z.object({
   seq: z.int(),
@@ -26,7 +26,7 @@ export interface ChainedJournal {
  */
 export async function readJournal(
   evidence: RunEvidence,
-  { folder, record }: RunPlace,
+  { folder, record }: RecordedRun,
   head: JournalHead,
 ): Promise<ChainedJournal> {
   const lines: string[] = [];
@@ -48,11 +48,11 @@ export async function readJournal(
 /** @throws as `readJournal`, and where it goes on after that entry */
 export async function readWholeJournal(
   evidence: RunEvidence,
-  place: RunPlace,
+  run: RecordedRun,
   head: JournalHead,
 ): Promise<ChainedJournal> {
-  const journal = await readJournal(evidence, place, head);
-  if (await evidence.store.has(place.folder, entryPath(head.seq + 1))) throw endsElsewhere(place.folder);
+  const journal = await readJournal(evidence, run, head);
+  if (await evidence.store.has(run.folder, entryPath(head.seq + 1))) throw endsElsewhere(run.folder);
   return journal;
 }
 

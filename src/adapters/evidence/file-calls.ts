@@ -19,12 +19,12 @@ export const stat = promisify(fs.stat);
 export const unlink = promisify(fs.unlink);
 export const write = promisify(fs.write);
 
-/** What an open file is stands in the kernel's memory: to ask for it takes a microsecond, to have a thread ask takes thirty. */
+/** Of a local file system the kernel has in its memory what an open file is: to have a thread ask for it takes thirty times as long. */
 export const { fstatSync } = fs;
 
 /**
- * Its failure says nothing: what could not be written or read was told by the calls before it. In the kernel's memory, too, where all
- * that was written was flushed. Not for a descriptor whose write failed.
+ * Its failure says nothing: what could not be written or read was told by the calls before it. What is closed is flushed, so that
+ * no local file system looks at its disk for it. Not for a descriptor whose write failed.
  */
 export function closeInPassing(descriptor: number): void {
   try {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 import { runRecordSchema, type RunRecord } from '../../contracts/run-record.js';
-import { endThatCounts, isPromoted, type PastRun } from '../../domain/past-runs.js';
+import { endThatCounts, isPromoted, isRolledBack, type PastRun } from '../../domain/past-runs.js';
 import { EvidenceError } from './evidence-error.js';
 import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
-import type { KnownRun, RunEvidence } from './run-evidence.js';
+import { targetIn, type KnownRun, type RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
 import { standingManifest } from './standing-manifest.js';
 
@@ -35,10 +35,10 @@ export async function pastRuns(
   const runs: RememberedRun[] = [];
   const latest = await headOf(evidence, target);
   for (const folder of (folders ?? (await evidence.foldersOf(target))).toReversed()) {
+    const end = await endOf(evidence, folder);
     const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
     if (record === undefined) continue;
     const { run, commit, requester } = record;
-    const end = await endOf(evidence, folder);
     const touched = end === undefined && (await hasTouched(evidence, folder));
     const written = await evidence.store.has(folder, MANIFEST);
     // Of the newest the manifest may be there and not known yet as the one that the next run follows.
@@ -103,10 +103,14 @@ export async function unendedRuns(
   target: string | undefined,
 ): Promise<UnendedRuns> {
   const folders = target === undefined ? await evidence.store.runs() : await evidence.foldersOf(target);
+  const latest = new Map(folders.map((folder) => [targetIn(folder), folder]));
   const runs: UnendedRun[] = [];
   const unreadable: string[] = [];
   for (const folder of folders) {
+    // Whether somebody began an older one's history anew is looked into when its target is asked for, or starts its next run.
+    const isPast = target === undefined && latest.get(targetIn(folder)) !== folder;
     try {
+      if (isPast && (await isKnownSealed(evidence, folder))) continue;
       const found = await unendedIn(evidence, folder);
       if (found?.deployment === deployment) runs.push(found.run);
     } catch (error) {
@@ -116,6 +120,10 @@ export async function unendedRuns(
     }
   }
   return { runs, unreadable };
+}
+
+async function isKnownSealed({ store, ends }: RunEvidence, folder: string): Promise<boolean> {
+  return ends.has(folder) && (await store.has(folder, MANIFEST));
 }
 
 /** Waiting does not help: something else stands there. */
@@ -134,20 +142,40 @@ async function unendedIn(
 }
 
 /**
- * How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed.
+ * How the run ended: as it was sealed, or as it was noted where its evidence could not be sealed. Undefined, too, where it was
+ * promoted and a rollback was begun since that nobody saw to its end.
  *
  * @throws EvidenceError `conflict` where what says so is not this run's: then nobody knows
  */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
   const sealed = await sealedEnd(evidence, folder);
-  const noted = [];
+  const end = endThatCounts({ sealed, noted: await notedEnds(evidence, folder, sealed) });
+  return isPromoted(end) && (await hasBegunRollback(evidence, folder)) ? undefined : end;
+}
+
+/** Whether a rollback of the run was begun or noted, by whichever of its histories. Throws as `endOf`. */
+export async function wasRolledBack(evidence: RunEvidence, folder: string): Promise<boolean> {
+  const noted = await notedEnds(evidence, folder, undefined);
+  return noted.some(isRolledBack) || hasBegunRollback(evidence, folder);
+}
+
+async function hasBegunRollback({ store }: RunEvidence, folder: string): Promise<boolean> {
+  return (await store.list(folder, 'rollback/')).length > 0;
+}
+
+/** @param sealed an end that is known already: who sealed it noted it too */
+async function notedEnds(
+  evidence: RunEvidence,
+  folder: string,
+  sealed: string | undefined,
+): Promise<readonly string[]> {
+  const noted: string[] = [];
   for (const path of await evidence.store.list(folder, 'ended/')) {
-    // Sealing notes it too.
     if (sealed !== undefined && path === noteOf(sealed)) continue;
     const note = await evidence.readJson(folder, path, notedSchema);
     if (note !== undefined) noted.push(note.end);
   }
-  return endThatCounts(sealed, noted);
+  return noted;
 }
 
 /** As it was sealed; its manifest is read once, and counts for as long as one stands there. Throws as `endOf`. */
@@ -186,8 +214,9 @@ export async function noteEnd(
 }
 
 /** Files that are written before anything is changed. */
-export async function hasLeftFiles({ store }: RunEvidence, folder: string): Promise<boolean> {
-  return (await store.list(folder, 'promotion/')).length + (await store.list(folder, 'rollback/')).length > 0;
+export async function hasLeftFiles(evidence: RunEvidence, folder: string): Promise<boolean> {
+  const hasPromoted = (await evidence.store.list(folder, 'promotion/')).length > 0;
+  return hasPromoted || hasBegunRollback(evidence, folder);
 }
 
 async function hasTouched(evidence: RunEvidence, folder: string): Promise<boolean> {

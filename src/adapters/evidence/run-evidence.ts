@@ -20,11 +20,18 @@ export function isFolderOf(run: string): (name: string) => boolean {
   return (name) => name.endsWith(end);
 }
 
+const STAMP = '20260102T030405Z-'.length;
+const RUN = '-20260102T030405678Z-5f0c2a9e'.length;
+
 /** Whether a folder is called as one of a target's runs is. */
 export function isFolderOfTarget(target: string): (name: string) => boolean {
-  const [before, length] = ['20260102T030405Z-'.length, '20260102T030405678Z-5f0c2a9e'.length];
-  const whole = before + target.length + 1 + length;
-  return (name) => name.length === whole && name.startsWith(`${target}-`, before);
+  const whole = STAMP + target.length + RUN;
+  return (name) => name.length === whole && name.startsWith(`${target}-`, STAMP);
+}
+
+/** The target that a run's folder is called after. */
+export function targetIn(folder: string): string {
+  return folder.slice(STAMP, -RUN);
 }
 
 export const ALLOWED_SIGNERS = 'allowed_signers';

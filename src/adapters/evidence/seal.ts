@@ -1,5 +1,5 @@
 import type { Manifest } from '../../contracts/manifest.js';
-import { isRolledBack } from '../../domain/past-runs.js';
+import { isPromoted, isRolledBack } from '../../domain/past-runs.js';
 import type { OwnReasonCode } from '../../domain/reason-codes/catalogue.js';
 import { attest } from '../attestation/attestations.js';
 import type { SigningKey } from '../attestation/signing-key.js';
@@ -8,7 +8,7 @@ import { markersIn } from '../redaction-markers.js';
 import { readWholeJournal } from './chained-journal.js';
 import { advanceHead } from './heads.js';
 import type { JournalHead } from './journal.js';
-import { noteEnd, sealedEnd } from './past-runs.js';
+import { noteEnd, sealedEnd, wasRolledBack } from './past-runs.js';
 import { putTogether } from './put-together.js';
 import { readingOnce, type ReadOnceStore } from './read-once.js';
 import { renderReportHtml } from './report-html.js';
@@ -16,7 +16,7 @@ import { readReport } from './report-model.js';
 import { renderReport } from './report.js';
 import { attestedBy, putAttestations, standingAttestations } from './run-attestations.js';
 import { RunEvidence, type KnownRun } from './run-evidence.js';
-import { ATTESTATIONS, MANIFEST } from './sealed-files.js';
+import { ATTESTATIONS, MANIFEST, type ASSEMBLED } from './sealed-files.js';
 import { notOurs, standingManifest } from './standing-manifest.js';
 
 export interface SealRequest {
@@ -40,18 +40,18 @@ export async function sealRun(
   request: SealRequest,
   openKey: OpenKey,
 ): Promise<{ readonly manifest: Digest }> {
-  const known = await runs.known(request.run);
   const store = readingOnce(runs.store);
   const evidence = new RunEvidence(store);
   let opened: Promise<SigningKey> | undefined;
   const openOnce: OpenKey = () => (opened ??= openKey());
   try {
+    const known = await runs.known(request.run);
     const manifest =
       (await sealedBefore(evidence, known, request)) ??
       (await closed(evidence, store, known, request, openOnce));
     return { manifest: await settle(evidence, known, manifest, openOnce) };
   } catch (error) {
-    if (!mayPass(error)) await noteUnsealed(runs, known, request);
+    if (!mayPass(error)) await noteUnsealed(runs, request);
     throw error;
   }
 }
@@ -65,11 +65,8 @@ function mayPass(error: unknown): boolean {
  * As the workflow tells it then: of a promotion, with that doubt. What another history of the run sealed stays as it is, unless
  * this one rolled back: then its promotion is not there any more, whoever finds the evidence changed.
  */
-async function noteUnsealed(
-  evidence: RunEvidence,
-  { folder }: KnownRun,
-  request: SealRequest,
-): Promise<void> {
+async function noteUnsealed(evidence: RunEvidence, request: SealRequest): Promise<void> {
+  const folder = await evidence.folderOf(request.run);
   const sealed = await sealedEnd(evidence, folder).catch((error: unknown) => {
     if (mayPass(error)) throw error;
     // Something else stands there.
@@ -103,7 +100,7 @@ async function closed(
     'journal.jsonl': Buffer.from(`${lines.join('\n')}\n`),
     'report.md': Buffer.from(renderReport(report)),
     'report.html': Buffer.from(renderReportHtml(report)),
-  });
+  } satisfies Record<(typeof ASSEMBLED)[number], Uint8Array>);
   const { previous } = record;
   return {
     v: 1,
@@ -140,7 +137,17 @@ export async function begunSeal(evidence: RunEvidence, known: KnownRun): Promise
   const isAttested = await evidence.store.has(known.folder, ATTESTATIONS);
   const manifest = await standingManifest(evidence, known);
   if (manifest === undefined && isAttested) throw notOurs(evidence, known, ATTESTATIONS);
+  if (manifest !== undefined) await attestedBefore(evidence, known, manifest);
   return manifest;
+}
+
+/** What is to be attested of a sealed run, and the attestations that are there already. */
+async function attestedBefore(evidence: RunEvidence, known: KnownRun, manifest: Manifest) {
+  // A rollback that another history began since is not sealed over.
+  if (isPromoted(manifest.end) && (await wasRolledBack(evidence, known.folder)))
+    throw notOurs(evidence, known, MANIFEST);
+  const attested = await attestedBy(evidence, known, { manifest, sha256: sha256(canonicalBytes(manifest)) });
+  return { attested, attestations: await standingAttestations(evidence, known, attested) };
 }
 
 /** Of a run whose manifest was written: what should have followed it. Undefined for any other. Throws as `sealRun`. */
@@ -182,11 +189,10 @@ async function settle(
   const { folder, record } = known;
   const bytes = canonicalBytes(manifest);
   const digest = sha256(bytes);
-  const attested = await attestedBy(evidence, known, { manifest, sha256: digest });
-  const attestations =
-    (await standingAttestations(evidence, known, attested)) ?? (await attest(attested, await openKey()));
+  const { attested, attestations } = await attestedBefore(evidence, known, manifest);
+  const signed = attestations ?? (await attest(attested, await openKey()));
   await evidence.store.put(folder, MANIFEST, bytes);
-  await putAttestations(evidence, known, attested, attestations);
+  await putAttestations(evidence, known, attested, signed);
   const sealed = { run: record.run, manifest: digest, end: manifest.end };
   await advanceHead(evidence, record.target, sealed, record.previous?.run ?? null);
   return digest;

@@ -4,8 +4,7 @@ import { EvidenceError } from './evidence-error.js';
 import type { KnownRun, RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
 
-/** Where a run's evidence is, and what it says of the run. */
-export type RunPlace = Pick<KnownRun, 'folder' | 'record'>;
+export type RecordedRun = Pick<KnownRun, 'folder' | 'record'>;
 
 /**
  * A run's manifest; undefined where none was written. What stands under its name may be anybody's: it counts only as a manifest
@@ -15,30 +14,30 @@ export type RunPlace = Pick<KnownRun, 'folder' | 'record'>;
  */
 export async function standingManifest(
   evidence: RunEvidence,
-  place: RunPlace,
+  run: RecordedRun,
 ): Promise<Manifest | undefined> {
-  const bytes = await evidence.store.get(place.folder, MANIFEST);
+  const bytes = await evidence.store.get(run.folder, MANIFEST);
   if (bytes === undefined) return undefined;
   let manifest;
   try {
     manifest = manifestSchema.parse(parseCanonical(bytes));
   } catch (cause) {
-    throw notOurs(evidence, place, MANIFEST, { cause });
+    throw notOurs(evidence, run, MANIFEST, { cause });
   }
-  if (isSorted(manifest) && isOf(manifest, place.record)) return manifest;
-  throw notOurs(evidence, place, MANIFEST);
+  if (isSorted(manifest) && isOf(manifest, run.record)) return manifest;
+  throw notOurs(evidence, run, MANIFEST);
 }
 
 export function notOurs(
   { store }: RunEvidence,
-  { folder }: RunPlace,
+  { folder }: RecordedRun,
   name: string,
   options?: ErrorOptions,
 ): EvidenceError {
   const what = `${store.locate(folder)}/${name} is not of this run as it ended`;
   return new EvidenceError(
     'conflict',
-    `${what}: find out who wrote it, move it away and seal again`,
+    `${what}: find out who wrote it; put back what was sealed or, where nothing was, move it away and seal again`,
     options,
   );
 }

@@ -104,7 +104,25 @@ describe('how a run ended', () => {
     await writeFile(join(opened.path, 'manifest.json'), canonicalBytes(manifestOf(opened.record, 'stopped')));
     await rm(join(opened.path, 'run.json'));
     expect(await codeOf(endOf(opened.evidence, opened.folder))).toBe('conflict');
+    expect(await codeOf(pastRuns(opened.evidence, 't'))).toBe('conflict');
   });
+
+  test.each(['sealed', 'noted'])(
+    'is open again where it was promoted, as was %s, and a rollback was begun that nobody saw to its end',
+    async (how) => {
+      const opened = await openRun();
+      const { evidence, store, folder } = opened;
+      if (how === 'noted') await noteEnd(evidence, folder, { end: 'promoted', reason: 'promoted' });
+      else await store.put(folder, 'manifest.json', canonicalBytes(manifestOf(opened.record, 'promoted')));
+      expect(await endOf(evidence, folder)).toBe('promoted');
+      await store.put(folder, 'rollback/begun.json', Buffer.from('{}'));
+      expect(await past(opened)).toMatchObject({ end: undefined, touched: true });
+      for (const target of ['t', undefined])
+        expect((await unendedRuns(evidence, 'd', target)).runs).toMatchObject([{ run: RUN, touched: true }]);
+      await noteEnd(evidence, folder, { end: 'rolled-back', reason: 'terminated' });
+      expect(await past(opened)).toMatchObject({ end: 'rolled-back' });
+    },
+  );
 
   test('is the rollback where two histories of it ended', async () => {
     const { evidence, folder } = await openRun();
@@ -146,6 +164,20 @@ test('what is no run, and a run that can’t be read, hides no other that nobody
   expect(runs.map(({ run }) => run)).toEqual([RUN]);
   expect(unreadable).toEqual([folder]);
   expect((await unendedRuns(opened.evidence, 'elsewhere', undefined)).runs).toEqual([]);
+});
+
+test('of a target’s older runs, only asking for the target looks for what became of what was sealed', async () => {
+  const older = await openRun();
+  const { evidence, store, folder } = older;
+  await openRun({ store, record: { run: '20260102T030406678Z-5f0c2a9e' } });
+  await store.put(folder, 'manifest.json', canonicalBytes(manifestOf(older.record, 'promoted')));
+  const found = async (target?: string) => (await unendedRuns(evidence, 'd', target)).runs.length;
+  expect(await found()).toBe(1);
+  await store.put(folder, 'rollback/begun.json', Buffer.from('{}'));
+  expect(await found()).toBe(1);
+  expect(await found('t')).toBe(2);
+  await rm(join(older.path, 'manifest.json'));
+  expect(await found()).toBe(2);
 });
 
 test('a store that does not answer is no store without runs', async () => {

@@ -23,6 +23,7 @@ import type { EvidenceStore } from '../../../src/adapters/evidence/store.js';
 import { manifestSchema as wholeManifestSchema, type Manifest } from '../../../src/contracts/manifest.js';
 import { statementText } from '../../../src/domain/statement.js';
 import { load, smallRunbook } from '../runbook/written-runbook.js';
+import { openToldRun } from './told-run.js';
 import {
   codeOf,
   failingOnce,
@@ -182,13 +183,35 @@ describe('a sealed run', () => {
     expect(await endOf(new RunEvidence(opened.store), folder)).toBe('rolled-back');
   });
 
+  test('is remembered with that doubt where its runbook was changed', async () => {
+    const opened = await openJournalled();
+    await writeFile(join(opened.path, 'runbook.json'), '{}');
+    const evidence = new RunEvidence(opened.store);
+    expect(await codeOf(seal({ evidence, head: opened.head }))).toBe('conflict');
+    expect(await endOf(evidence, opened.folder)).toBe('promoted-with-warnings');
+  });
+
+  test.each(['rollback/begun.json', 'ended/rolled-back.json'])(
+    'is not sealed as promoted where another history left %s',
+    async (path) => {
+      const opened = await openJournalled();
+      const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
+      expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
+      const note = { v: 1, end: 'rolled-back', reason: 'requested' };
+      await opened.store.put(opened.folder, path, canonicalBytes(note));
+      expect(await codeOf(seal(opened))).toBe('conflict');
+      expect(await codeOf(finishSeal(opened.evidence, RUN, testKey))).toBe('conflict');
+      expect(await opened.store.list('heads')).toEqual([]);
+    },
+  );
+
   test.each<[string, (attestations: string) => string]>([
     ['what is none', () => '{}\n'],
     ['another run’s', (own) => own.replace(/"payload":"[^"]*"/, otherPayload)],
+    ['fewer than its own', (own) => own.slice(0, own.indexOf('\n') + 1)],
     ['more than its own', (own) => `${own}${own}`],
   ])('is not sealed over attestations beside its manifest that are %s', async (_what, spoil) => {
-    const opened = await openJournalled();
-    await putDecision(opened);
+    const opened = await openToldRun();
     await seal(opened);
     const path = join(opened.path, 'attestations.intoto.jsonl');
     const own = await readFile(path, 'utf8');
