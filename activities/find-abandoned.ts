@@ -31,9 +31,11 @@ export function findAbandonedWith({ pastRuns, evidence, deployment }: Dependenci
       const { runs, unreadable } = await pastRuns.unendedRuns(evidence, deployment, target);
       const open = runs.length > ASKED_EACH ? await openIds() : new Set<string>();
       const found: FoundRun[] = [];
-      for (const { workflow, ...run } of runs) {
+      for (const { workflow, reopened, ...run } of runs) {
         const state = open.has(workflow.id) ? 'open' : await stateOf(workflow);
-        found.push({ ...run, workflowId: workflow.id, workflow: state });
+        // Rolling it back now would undo what came after it, so that a person has to say so.
+        const told = reopened && state === 'ended' ? 'unknown' : state;
+        found.push({ ...run, workflowId: workflow.id, workflow: told });
       }
       const leftBehind = found.filter(
         ({ workflow, touched }) => workflow === 'ended' || (touched && workflow === 'unknown'),

@@ -249,7 +249,7 @@ function memoryProblems(
 ): readonly string[] {
   const open = unsettled(past).map(
     (run) =>
-      `${target}: the run ${run.run} of the commit ${run.commit} has begun to promote and nobody has settled it, so the target may be half promoted: see \`promote status ${target}\`; where it was terminated, \`promote reconcile --target ${target}\` rolls it back`,
+      `${target}: the run ${run.run} of the commit ${run.commit} has begun to promote and nobody has settled it, so the target may be half promoted: see \`promote status ${target}\`; where it was terminated, \`promote reconcile --target ${target}\` rolls it back, and with \`--run ${run.run}\` where you know that it has ended otherwise`,
   );
   if (open.length > 0) return open;
   const left = leftUnsealed(past);

@@ -131,31 +131,3 @@ test('seal finishes what a lost worker left of sealing, so that another run can 
   ]);
   expect(documents(await inPlaceOf(run, args))).toMatchObject([{ target: 't', run: null }]);
 });
-
-test.each<[string, (run: ToldRun) => Promise<void>, RegExp]>([
-  [
-    'attestations of nobody',
-    ({ path }) => writeFile(join(path, 'attestations.intoto.jsonl'), '{}\n'),
-    /attestations\.intoto\.jsonl is not of this run as it ended: .*move it away/,
-  ],
-  [
-    'a journal that was put together for another end',
-    ({ path }) => writeFile(join(path, 'journal.jsonl'), ''),
-    /journal\.jsonl is not of this run as it ended: .*move it away/,
-  ],
-  [
-    'a manifest that is gone',
-    async (run) => {
-      await seal(run);
-      for (const name of ['manifest.json', 'attestations.intoto.jsonl']) await rm(join(run.path, name));
-    },
-    /manifest\.json is gone, which was sealed as sha256:[0-9a-f]{64}: put it back/,
-  ],
-])('seal says of %s what to do, and asks nobody', async (_what, leave, told) => {
-  const run = await openToldRun();
-  await leave(run);
-  for (const more of [[], ['--dry-run']]) {
-    const { exitCode, stderr } = await inPlaceOf(run, ['evidence', 'seal', 't', '--reason', 'lost', ...more]);
-    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(told)]);
-  }
-});

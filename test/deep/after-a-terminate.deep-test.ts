@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, inject, test, vi } from 'vitest';
@@ -78,6 +78,14 @@ describe('a promotion that was terminated while watching', () => {
       await writeFile(join(stage.config.evidenceDir, folder, 'rollback/begun.json'), '{}', { mode: 0o600 });
       const refused = await (await stage.start()).result();
       expect(refused.reason).toContain(`the run ${run} of the commit ${stage.rehearsal.commit}`);
+      // What came after it would be undone: then a person has to say so.
+      const later = '29990101T000000000Z-00000000';
+      const laterFolder = join(stage.config.evidenceDir, `29990101T000000Z-${stage.target}-${later}`);
+      await mkdir(laterFolder, { mode: 0o700 });
+      const record = z.looseObject({}).parse(await evidence(stage, folder, 'run.json'));
+      await writeFile(join(laterFolder, 'run.json'), JSON.stringify({ ...record, run: later }));
+      expect((await stage.reconcile({ dryRun: true })).runs[0]).toMatchObject({ run, action: 'unknown' });
+      await rm(laterFolder, { recursive: true });
       expect((await stage.reconcile()).runs).toMatchObject([{ run, action: 'rolls-back' }]);
       expect(await stage.result()).toMatchObject({ run, end: 'rolled-back', manifest: null });
       await expectRolledBack(stage);

@@ -76,13 +76,17 @@ export async function acknowledgeUnsealed(
  */
 export async function refuseUnsealable(evidence: RunEvidence, known: KnownRun): Promise<void> {
   const { folder, record } = known;
+  if ((await begunSeal(evidence, known)) !== undefined)
+    throw new EvidenceError(
+      'conflict',
+      `${record.run} is sealed, or being sealed: see \`promote evidence list\``,
+    );
   const sealed = (await headsOf(evidence, record.target)).find(({ run }) => run === record.run);
   if (sealed !== undefined)
     throw new EvidenceError(
       'conflict',
       `${evidence.store.locate(folder)}: ${MANIFEST} is gone, which was sealed as ${sealed.manifest}: put it back`,
     );
-  if ((await begunSeal(evidence, known)) !== undefined) throw notOurs(evidence, known, MANIFEST);
   for (const name of ASSEMBLED)
     if (await evidence.store.has(folder, name)) throw notOurs(evidence, known, name);
 }

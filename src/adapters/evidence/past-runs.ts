@@ -83,7 +83,11 @@ async function lastEntryAt({ store }: RunEvidence, folder: string): Promise<stri
 }
 
 /** A run whose evidence has no end: it is open, or its workflow was ended from outside. */
-export type UnendedRun = Omit<RememberedRun, 'end' | 'sealed'> & Pick<RunRecord, 'target' | 'workflow'>;
+export type UnendedRun = Omit<RememberedRun, 'end' | 'sealed'> &
+  Pick<RunRecord, 'target' | 'workflow'> & {
+    /** It was sealed, and others of its target came after it: a rollback of it was begun since. */
+    readonly reopened: boolean;
+  };
 
 export interface UnendedRuns {
   readonly runs: readonly UnendedRun[];
@@ -108,11 +112,12 @@ export async function unendedRuns(
   const unreadable: string[] = [];
   for (const folder of folders) {
     // Whether somebody began an older one's history anew is looked into when its target is asked for, or starts its next run.
-    const isPast = target === undefined && latest.get(targetIn(folder)) !== folder;
+    const isPast = latest.get(targetIn(folder)) !== folder;
     try {
-      if (isPast && (await isKnownSealed(evidence, folder))) continue;
+      if (isPast && target === undefined && (await isKnownSettled(evidence, folder))) continue;
       const found = await unendedIn(evidence, folder);
-      if (found?.deployment === deployment) runs.push(found.run);
+      if (found?.deployment !== deployment) continue;
+      runs.push({ ...found.run, reopened: isPast && evidence.ends.has(folder) });
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
       if (UNREADABLE.has(error.code)) unreadable.push(folder);
@@ -122,8 +127,8 @@ export async function unendedRuns(
   return { runs, unreadable };
 }
 
-async function isKnownSealed({ store, ends }: RunEvidence, folder: string): Promise<boolean> {
-  return ends.has(folder) && (await store.has(folder, MANIFEST));
+async function isKnownSettled({ store, settled }: RunEvidence, folder: string): Promise<boolean> {
+  return settled.has(folder) && (await store.has(folder, MANIFEST));
 }
 
 /** Waiting does not help: something else stands there. */
@@ -132,7 +137,7 @@ const UNREADABLE: ReadonlySet<string> = new Set(['conflict', 'not_regular', 'out
 async function unendedIn(
   evidence: RunEvidence,
   folder: string,
-): Promise<{ readonly deployment: string; readonly run: UnendedRun } | undefined> {
+): Promise<{ readonly deployment: string; readonly run: Omit<UnendedRun, 'reopened'> } | undefined> {
   if ((await endOf(evidence, folder)) !== undefined) return undefined;
   const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
   if (record === undefined) return undefined;
@@ -149,8 +154,11 @@ async function unendedIn(
  */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
   const sealed = await sealedEnd(evidence, folder);
-  const end = endThatCounts({ sealed, noted: await notedEnds(evidence, folder, sealed) });
-  return isPromoted(end) && (await hasBegunRollback(evidence, folder)) ? undefined : end;
+  const told = endThatCounts({ sealed, noted: await notedEnds(evidence, folder, sealed) });
+  const end = isPromoted(told) && (await hasBegunRollback(evidence, folder)) ? undefined : told;
+  if (sealed === undefined || end === undefined) evidence.settled.delete(folder);
+  else evidence.settled.add(folder);
+  return end;
 }
 
 /** Whether a rollback of the run was begun or noted, by whichever of its histories. Throws as `endOf`. */

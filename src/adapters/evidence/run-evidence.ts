@@ -49,6 +49,8 @@ export class RunEvidence {
   readonly store: EvidenceStore;
   /** Ends of runs by their manifests, by folder, for as long as those stand there. */
   readonly ends = new Map<string, string>();
+  /** Folders of sealed runs of which it was found that they have ended, whatever came since they were sealed. */
+  readonly settled = new Set<string>();
   readonly #known = new Map<string, KnownRun>();
 
   constructor(store: EvidenceStore) {

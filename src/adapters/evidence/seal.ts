@@ -6,6 +6,7 @@ import type { SigningKey } from '../attestation/signing-key.js';
 import { canonicalBytes, sha256, type Digest } from '../canonical.js';
 import { markersIn } from '../redaction-markers.js';
 import { readWholeJournal } from './chained-journal.js';
+import { EvidenceError } from './evidence-error.js';
 import { advanceHead } from './heads.js';
 import type { JournalHead } from './journal.js';
 import { noteEnd, sealedEnd, wasRolledBack } from './past-runs.js';
@@ -87,6 +88,7 @@ async function closed(
   openKey: OpenKey,
 ): Promise<Manifest> {
   const { folder, record } = known;
+  await refuseOverRollback(evidence, known, request.end);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
   const isPromoted = request.end === 'promoted';
   if (!isPromoted) await noteEnd(evidence, folder, request);
@@ -137,15 +139,28 @@ export async function begunSeal(evidence: RunEvidence, known: KnownRun): Promise
   const isAttested = await evidence.store.has(known.folder, ATTESTATIONS);
   const manifest = await standingManifest(evidence, known);
   if (manifest === undefined && isAttested) throw notOurs(evidence, known, ATTESTATIONS);
-  if (manifest !== undefined) await attestedBefore(evidence, known, manifest);
+  if (manifest === undefined) return undefined;
+  await refuseOverRollback(evidence, known, manifest.end);
+  await attestedBefore(evidence, known, manifest);
   return manifest;
+}
+
+/** A promotion is not sealed over a rollback of it, by whichever history. */
+async function refuseOverRollback(
+  evidence: RunEvidence,
+  { folder, record }: KnownRun,
+  end: string,
+): Promise<void> {
+  if (!isPromoted(end) || !(await wasRolledBack(evidence, folder))) return;
+  const { run, target } = record;
+  throw new EvidenceError(
+    'conflict',
+    `${run} was ${end}, and a rollback of it was begun since: \`promote reconcile --target ${target} --run ${run}\` sees to its end; then move ${MANIFEST}, where there is one, out of ${evidence.store.locate(folder)} and seal again`,
+  );
 }
 
 /** What is to be attested of a sealed run, and the attestations that are there already. */
 async function attestedBefore(evidence: RunEvidence, known: KnownRun, manifest: Manifest) {
-  // A rollback that another history began since is not sealed over.
-  if (isPromoted(manifest.end) && (await wasRolledBack(evidence, known.folder)))
-    throw notOurs(evidence, known, MANIFEST);
   const attested = await attestedBy(evidence, known, { manifest, sha256: sha256(canonicalBytes(manifest)) });
   return { attested, attestations: await standingAttestations(evidence, known, attested) };
 }

@@ -47,7 +47,13 @@ const notedEnd = z.object({ end: z.string(), reason: z.string() });
 export async function endIn(evidence: RunEvidence, folder: string): Promise<ShownEnd> {
   const end = await orUnreadable(endOf(evidence, folder));
   if (end === 'unreadable') return { end: 'not known', reason: 'what records its end is not of its form' };
-  if (end === undefined) return { end: 'open', reason: 'nobody has recorded how it ended' };
+  if (end === undefined)
+    return {
+      end: 'open',
+      reason: (await evidence.store.has(folder, MANIFEST))
+        ? 'it was promoted, and nobody has recorded how a rollback ended that was begun since'
+        : 'nobody has recorded how it ended',
+    };
   const noted = await orUnreadable(evidence.readJson(folder, `ended/${end}.json`, notedEnd));
   return noted === undefined || noted === 'unreadable' ? { end, reason: 'why is not recorded' } : noted;
 }

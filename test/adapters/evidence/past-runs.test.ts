@@ -176,6 +176,13 @@ test('of a target’s older runs, only asking for the target looks for what beca
   await store.put(folder, 'rollback/begun.json', Buffer.from('{}'));
   expect(await found()).toBe(1);
   expect(await found('t')).toBe(2);
+  // Once it was found it is found again.
+  expect(await found()).toBe(2);
+  const { runs } = await unendedRuns(evidence, 'd', undefined);
+  expect(runs.map(({ run, reopened }) => [run, reopened])).toEqual([
+    [RUN, true],
+    ['20260102T030406678Z-5f0c2a9e', false],
+  ]);
   await rm(join(older.path, 'manifest.json'));
   expect(await found()).toBe(2);
 });

@@ -192,18 +192,25 @@ describe('a sealed run', () => {
   });
 
   test.each(['rollback/begun.json', 'ended/rolled-back.json'])(
-    'is not sealed as promoted where another history left %s',
+    'is not finished as promoted where another history left %s',
     async (path) => {
       const opened = await openJournalled();
       const lost = new RunEvidence(failingOnce(opened.store, /^attestations/));
       expect(await codeOf(seal({ evidence: lost, head: opened.head }))).toBe('full');
-      const note = { v: 1, end: 'rolled-back', reason: 'requested' };
-      await opened.store.put(opened.folder, path, canonicalBytes(note));
+      await opened.store.put(opened.folder, path, ROLLED_BACK);
       expect(await codeOf(seal(opened))).toBe('conflict');
       expect(await codeOf(finishSeal(opened.evidence, RUN, testKey))).toBe('conflict');
       expect(await opened.store.list('heads')).toEqual([]);
     },
   );
+
+  test('is not begun as promoted where another history began to roll it back', async () => {
+    const opened = await openJournalled();
+    await opened.store.put(opened.folder, 'rollback/begun.json', ROLLED_BACK);
+    expect(await codeOf(seal(opened))).toBe('conflict');
+    // That history seals it.
+    await seal(opened, 'rolled-back');
+  });
 
   test.each<[string, (attestations: string) => string]>([
     ['what is none', () => '{}\n'],
@@ -306,6 +313,8 @@ describe('a sealed run', () => {
     expect(await opened.store.list(opened.folder)).toEqual(sealed);
   });
 });
+
+const ROLLED_BACK = canonicalBytes({ v: 1, end: 'rolled-back', reason: 'requested' });
 
 async function readJson({ path }: OpenedRun, name: string): Promise<unknown> {
   return JSON.parse(await readFile(join(path, name), 'utf8'));
