@@ -8,6 +8,8 @@ import type { Dependencies } from './dependencies.js';
 export interface FindRequest {
   /** This target alone. */
   readonly target: string | undefined;
+  /** Looked at in any case; left out by workflows of earlier versions. */
+  readonly run?: string | undefined;
 }
 
 export interface Abandoned {
@@ -26,15 +28,15 @@ const ASKED_EACH = 50;
  * promotion may be open. Nor is Temporal: it forgets.
  */
 export function findAbandonedWith({ pastRuns, evidence, deployment }: Dependencies) {
-  return ({ target }: FindRequest): Promise<Abandoned> =>
+  return (request: FindRequest): Promise<Abandoned> =>
     beating(async () => {
-      const { runs, unreadable } = await pastRuns.unendedRuns(evidence, deployment, target);
+      const { runs, unreadable } = await pastRuns.unendedRuns(evidence, deployment, request);
       const open = runs.length > ASKED_EACH ? await openIds() : new Set<string>();
       const found: FoundRun[] = [];
-      for (const { workflow, reopened, ...run } of runs) {
+      for (const { workflow, followed, ...run } of runs) {
         const state = open.has(workflow.id) ? 'open' : await stateOf(workflow);
         // Rolling it back now would undo what came after it, so that a person has to say so.
-        const told = reopened && state === 'ended' ? 'unknown' : state;
+        const told = followed && state === 'ended' ? 'unknown' : state;
         found.push({ ...run, workflowId: workflow.id, workflow: told });
       }
       const leftBehind = found.filter(

@@ -28,7 +28,8 @@ import { searchAttributesAtStart } from './visibility.js';
  * its target is rolled back under the target's own lock, so that doing it twice does nothing.
  */
 export async function reconcile(request: ReconcileRequest): Promise<ReconcileAnswer> {
-  const { runs: found, unreadable } = await reconcileActivities.findAbandoned({ target: request.target });
+  const { target, run } = request;
+  const { runs: found, unreadable } = await reconcileActivities.findAbandoned({ target, run });
   const runs: Reconciled[] = [];
   for (const item of inOrder(found)) {
     const planned = actionFor(item, request.run);

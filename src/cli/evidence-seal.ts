@@ -53,6 +53,7 @@ export async function evidenceSeal(
   await refuseOpen(context, target, run.run);
   if (run.end === undefined && run.touched)
     throw new ClientError('refused', refusalOf(target, 'half_promoted'));
+  await evidence.refuseUnsealable(known);
   if (head.seq === 0)
     throw new InputError('bad_usage', [
       `${target}: the run ${run.run} has recorded nothing: \`promote reconcile --target ${target}\` seals it`,
@@ -84,7 +85,6 @@ export async function evidenceSeal(
       `--reason holds a secret of the runbook of ${target} (secret_in_text): nothing was sealed; say it without`,
     ]);
   if (flags.dryRun === true) {
-    await evidence.refuseUnsealable(known);
     output.document({ dryRun: true, target, run: run.run, ...submission });
     output.say(`${run.run} would be sealed as ${run.end ?? 'abandoned'}; nothing was`);
     return EXIT.done;

@@ -196,7 +196,7 @@ function addReconcile(program: Command, go: Go): void {
     .option('--target <target>', 'of this target alone')
     .option(
       '--run <run>',
-      'this run too, of which Temporal knows nothing any more; you vouch that it has ended',
+      'this run too, which is left alone else; you vouch that it has ended and is to be rolled back',
     )
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--every <duration>', 'have the worker do it by itself that often (a worker begins with 1m)')

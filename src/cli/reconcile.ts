@@ -92,7 +92,7 @@ const DOES: Readonly<Record<ReconcileAction, (target: string, run: string) => st
   abandons: () => 'had changed nothing, and is sealed as abandoned',
   locked: (target) => `waits: another workflow has the lock of ${target}; see \`promote status ${target}\``,
   unknown: (target, run) =>
-    `is left alone: Temporal does not say that its workflow was ended; if you know that it has ended, \`promote reconcile --target ${target} --run ${run}\``,
+    `is left alone: Temporal does not say that its workflow was ended, or others came after it, which a rollback would undo; if you know that it has ended and is to be rolled back, \`promote reconcile --target ${target} --run ${run}\``,
 };
 const WOULD: Partial<typeof DOES> = {
   'rolls-back': () => 'would be rolled back',
@@ -101,5 +101,5 @@ const WOULD: Partial<typeof DOES> = {
 
 function lineOf({ run, target, commit, action }: Reconciled, dryRun: boolean): string {
   const says = (dryRun ? WOULD[action] : undefined) ?? DOES[action];
-  return plain(`${target}: the run ${run} of ${commit} ${says(target, run)}`, 400);
+  return plain(`${target}: the run ${run} of ${commit} ${says(target, run)}`, 600);
 }

@@ -23,7 +23,7 @@ export interface FoundRun {
   readonly workflowId: string;
   /**
    * `ended`: its workflow was terminated, failed or timed out. `unknown`: Temporal knows nothing of it, or says that it ended
-   * by itself, so that nobody can say here whether the target is left half promoted.
+   * by itself, or others of its target came after it: nobody can say here whether the target is left half promoted.
    */
   readonly workflow: 'open' | 'ended' | 'unknown';
 }

@@ -5,7 +5,7 @@ import { endThatCounts, isPromoted, isRolledBack, type PastRun } from '../../dom
 import { EvidenceError } from './evidence-error.js';
 import { headOf } from './heads.js';
 import { entryPath } from './journal.js';
-import { targetIn, type KnownRun, type RunEvidence } from './run-evidence.js';
+import { isFolderOf, targetIn, type KnownRun, type RunEvidence } from './run-evidence.js';
 import { MANIFEST } from './sealed-files.js';
 import { standingManifest } from './standing-manifest.js';
 
@@ -85,8 +85,8 @@ async function lastEntryAt({ store }: RunEvidence, folder: string): Promise<stri
 /** A run whose evidence has no end: it is open, or its workflow was ended from outside. */
 export type UnendedRun = Omit<RememberedRun, 'end' | 'sealed'> &
   Pick<RunRecord, 'target' | 'workflow'> & {
-    /** It was sealed, and others of its target came after it: a rollback of it was begun since. */
-    readonly reopened: boolean;
+    /** Others of its target came after it, so that it had ended once: a rollback of it was begun since. */
+    readonly followed: boolean;
   };
 
 export interface UnendedRuns {
@@ -104,20 +104,21 @@ export interface UnendedRuns {
 export async function unendedRuns(
   evidence: RunEvidence,
   deployment: string,
-  target: string | undefined,
+  { target, run }: { readonly target: string | undefined; readonly run?: string | undefined },
 ): Promise<UnendedRuns> {
   const folders = target === undefined ? await evidence.store.runs() : await evidence.foldersOf(target);
-  const latest = new Map(folders.map((folder) => [targetIn(folder), folder]));
+  const latest = await latestOf(evidence, folders);
   const runs: UnendedRun[] = [];
   const unreadable: string[] = [];
   for (const folder of folders) {
     // Whether somebody began an older one's history anew is looked into when its target is asked for, or starts its next run.
-    const isPast = latest.get(targetIn(folder)) !== folder;
+    const followed = !latest.has(folder);
+    const isAskedFor = target !== undefined || (run !== undefined && isFolderOf(run)(folder));
     try {
-      if (isPast && target === undefined && (await isKnownSettled(evidence, folder))) continue;
+      if (followed && !isAskedFor && (await isKnownSettled(evidence, folder))) continue;
       const found = await unendedIn(evidence, folder);
       if (found?.deployment !== deployment) continue;
-      runs.push({ ...found.run, reopened: isPast && evidence.ends.has(folder) });
+      runs.push({ ...found.run, followed });
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
       if (UNREADABLE.has(error.code)) unreadable.push(folder);
@@ -125,6 +126,24 @@ export async function unendedRuns(
     }
   }
   return { runs, unreadable };
+}
+
+/** The newest run's folder of each target; a folder without `run.json` is no run. */
+async function latestOf(evidence: RunEvidence, folders: readonly string[]): Promise<ReadonlySet<string>> {
+  const latest = new Map<string, string>();
+  for (const folder of folders.toReversed())
+    if (!latest.has(targetIn(folder)) && (await isRun(evidence, folder)))
+      latest.set(targetIn(folder), folder);
+  return new Set(latest.values());
+}
+
+async function isRun({ store }: RunEvidence, folder: string): Promise<boolean> {
+  try {
+    return await store.has(folder, 'run.json');
+  } catch (error) {
+    if (error instanceof EvidenceError && !error.retryable) return false;
+    throw error;
+  }
 }
 
 async function isKnownSettled({ store, settled }: RunEvidence, folder: string): Promise<boolean> {
@@ -137,7 +156,7 @@ const UNREADABLE: ReadonlySet<string> = new Set(['conflict', 'not_regular', 'out
 async function unendedIn(
   evidence: RunEvidence,
   folder: string,
-): Promise<{ readonly deployment: string; readonly run: Omit<UnendedRun, 'reopened'> } | undefined> {
+): Promise<{ readonly deployment: string; readonly run: Omit<UnendedRun, 'followed'> } | undefined> {
   if ((await endOf(evidence, folder)) !== undefined) return undefined;
   const record = await evidence.readJson(folder, 'run.json', runRecordSchema);
   if (record === undefined) return undefined;
@@ -153,11 +172,11 @@ async function unendedIn(
  * @throws EvidenceError `conflict` where what says so is not this run's: then nobody knows
  */
 export async function endOf(evidence: RunEvidence, folder: string): Promise<string | undefined> {
+  evidence.settled.delete(folder);
   const sealed = await sealedEnd(evidence, folder);
   const told = endThatCounts({ sealed, noted: await notedEnds(evidence, folder, sealed) });
   const end = isPromoted(told) && (await hasBegunRollback(evidence, folder)) ? undefined : told;
-  if (sealed === undefined || end === undefined) evidence.settled.delete(folder);
-  else evidence.settled.add(folder);
+  if (sealed !== undefined && end !== undefined) evidence.settled.add(folder);
   return end;
 }
 

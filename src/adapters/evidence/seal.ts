@@ -68,6 +68,8 @@ function mayPass(error: unknown): boolean {
  */
 async function noteUnsealed(evidence: RunEvidence, request: SealRequest): Promise<void> {
   const folder = await evidence.folderOf(request.run);
+  // How the rollback ends is for its own history to note.
+  if (isPromoted(request.end) && (await wasRolledBack(evidence, folder))) return;
   const sealed = await sealedEnd(evidence, folder).catch((error: unknown) => {
     if (mayPass(error)) throw error;
     // Something else stands there.
@@ -155,7 +157,7 @@ async function refuseOverRollback(
   const { run, target } = record;
   throw new EvidenceError(
     'conflict',
-    `${run} was ${end}, and a rollback of it was begun since: \`promote reconcile --target ${target} --run ${run}\` sees to its end; then move ${MANIFEST}, where there is one, out of ${evidence.store.locate(folder)} and seal again`,
+    `${run} was ${end}, and a rollback of it was begun since: \`promote reconcile --target ${target} --run ${run}\` sees to its end; then move the manifest, attestations, journal.jsonl and reports that are there out of ${evidence.store.locate(folder)} and seal again`,
   );
 }
 

@@ -52,6 +52,12 @@ describe('an acknowledgement', () => {
     expect(await run.store.list(run.folder, 'journal/')).toHaveLength(run.head.seq + 1);
   });
 
+  test('is refused where the run may be half promoted', async () => {
+    const run = await openToldRun();
+    expect(await acknowledge(run)).toEqual({ sealed: false, refusal: 'half_promoted' });
+    expect(await run.store.list(run.folder, 'journal/')).toHaveLength(run.head.seq);
+  });
+
   test.each<[string, (run: ToldRun) => Promise<void>, string | RegExp]>([
     [
       'attestations of nobody',

@@ -96,7 +96,7 @@ describe('how a run ended', () => {
     await writeFile(join(opened.path, 'manifest.json'), bytes);
     expect(await codeOf(endOf(opened.evidence, opened.folder))).toBe('conflict');
     expect(await codeOf(pastRuns(opened.evidence, 't'))).toBe('conflict');
-    expect((await unendedRuns(opened.evidence, 'd', 't')).unreadable).toEqual([opened.folder]);
+    expect((await unendedRuns(opened.evidence, 'd', { target: 't' })).unreadable).toEqual([opened.folder]);
   });
 
   test('is not known where a manifest stands there and nothing says whose run it is', async () => {
@@ -118,7 +118,9 @@ describe('how a run ended', () => {
       await store.put(folder, 'rollback/begun.json', Buffer.from('{}'));
       expect(await past(opened)).toMatchObject({ end: undefined, touched: true });
       for (const target of ['t', undefined])
-        expect((await unendedRuns(evidence, 'd', target)).runs).toMatchObject([{ run: RUN, touched: true }]);
+        expect((await unendedRuns(evidence, 'd', { target })).runs).toMatchObject([
+          { run: RUN, touched: true },
+        ]);
       await noteEnd(evidence, folder, { end: 'rolled-back', reason: 'terminated' });
       expect(await past(opened)).toMatchObject({ end: 'rolled-back' });
     },
@@ -160,10 +162,10 @@ test('what is no run, and a run that can’t be read, hides no other that nobody
   const { folder } = await openRun({ store: opened.store, record: { run: torn } });
   await rm(join(opened.path, '..', folder, 'run.json'));
   await opened.store.put(folder, 'run.json', Buffer.from('{"v":1,'));
-  const { runs, unreadable } = await unendedRuns(opened.evidence, 'd', undefined);
+  const { runs, unreadable } = await unendedRuns(opened.evidence, 'd', { target: undefined });
   expect(runs.map(({ run }) => run)).toEqual([RUN]);
   expect(unreadable).toEqual([folder]);
-  expect((await unendedRuns(opened.evidence, 'elsewhere', undefined)).runs).toEqual([]);
+  expect((await unendedRuns(opened.evidence, 'elsewhere', { target: undefined })).runs).toEqual([]);
 });
 
 test('of a target’s older runs, only asking for the target looks for what became of what was sealed', async () => {
@@ -171,24 +173,33 @@ test('of a target’s older runs, only asking for the target looks for what beca
   const { evidence, store, folder } = older;
   await openRun({ store, record: { run: '20260102T030406678Z-5f0c2a9e' } });
   await store.put(folder, 'manifest.json', canonicalBytes(manifestOf(older.record, 'promoted')));
-  const found = async (target?: string) => (await unendedRuns(evidence, 'd', target)).runs.length;
+  const found = async (target?: string, run?: string) =>
+    (await unendedRuns(evidence, 'd', { target, run })).runs.length;
   expect(await found()).toBe(1);
   await store.put(folder, 'rollback/begun.json', Buffer.from('{}'));
   expect(await found()).toBe(1);
-  expect(await found('t')).toBe(2);
+  expect(await found(undefined, RUN)).toBe(2);
   // Once it was found it is found again.
   expect(await found()).toBe(2);
-  const { runs } = await unendedRuns(evidence, 'd', undefined);
-  expect(runs.map(({ run, reopened }) => [run, reopened])).toEqual([
+  const { runs } = await unendedRuns(evidence, 'd', { target: undefined });
+  expect(runs.map(({ run, followed }) => [run, followed])).toEqual([
     [RUN, true],
     ['20260102T030406678Z-5f0c2a9e', false],
   ]);
   await rm(join(older.path, 'manifest.json'));
-  expect(await found()).toBe(2);
+  expect(await found('t')).toBe(2);
+});
+
+test('a folder that was never opened is no run that others follow', async () => {
+  const opened = await openRun();
+  const { folder } = await openRun({ store: opened.store, record: { run: '20260102T030406678Z-5f0c2a9e' } });
+  await rm(join(opened.path, '..', folder, 'run.json'));
+  const { runs } = await unendedRuns(opened.evidence, 'd', { target: undefined });
+  expect(runs).toMatchObject([{ run: RUN, followed: false }]);
 });
 
 test('a store that does not answer is no store without runs', async () => {
   const opened = await openRun();
   const away = { ...opened.store, get: () => Promise.reject(new EvidenceError('unavailable', 'away')) };
-  expect(await codeOf(unendedRuns(new RunEvidence(away), 'd', undefined))).toBe('unavailable');
+  expect(await codeOf(unendedRuns(new RunEvidence(away), 'd', { target: undefined }))).toBe('unavailable');
 });

@@ -207,7 +207,9 @@ describe('a sealed run', () => {
   test('is not begun as promoted where another history began to roll it back', async () => {
     const opened = await openJournalled();
     await opened.store.put(opened.folder, 'rollback/begun.json', ROLLED_BACK);
+    const files = await opened.store.list(opened.folder);
     expect(await codeOf(seal(opened))).toBe('conflict');
+    expect(await opened.store.list(opened.folder)).toEqual(files);
     // That history seals it.
     await seal(opened, 'rolled-back');
   });
