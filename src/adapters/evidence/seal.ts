@@ -92,11 +92,11 @@ async function closed(
   const { folder, record } = known;
   await refuseOverRollback(evidence, known, request.end);
   // Other ends stand whatever becomes of their evidence; this one is not told before the journal was found whole.
-  const isPromoted = request.end === 'promoted';
-  if (!isPromoted) await noteEnd(evidence, folder, request);
+  const endsWell = request.end === 'promoted';
+  if (!endsWell) await noteEnd(evidence, folder, request);
   await store.readAhead(folder, (path) => !path.startsWith('watch/'));
   const { lines, entries } = await readWholeJournal(evidence, known, request.head);
-  if (isPromoted) await noteEnd(evidence, folder, request);
+  if (endsWell) await noteEnd(evidence, folder, request);
   // Where it can't be signed the run may be sealed with another end later: then no report of this one stands there.
   await openKey();
   const report = await readReport(evidence, known, request, entries);
